@@ -1,0 +1,83 @@
+"""lime's discretized table (MATH 2a): numbers become levels "lo < name <= hi", values within a bin are truncated normal."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kabosu import frames
+from kabosu.domains.laws import Inside
+from kabosu.domains.units import Levels, short
+from kabosu.errors import InputError
+from kabosu.types import Array, Float
+
+QUANTILES = {"quartile": (25, 50, 75), "decile": tuple(range(10, 100, 10))}
+
+
+@dataclass(frozen=True)
+class Bins:
+    """Discretized neighborhood; the draw law is the training table with independent columns.
+
+    edges : "quartile", "decile", "entropy" (a depth-3 tree on ``labels``), or ``{column: edges}`` with quartiles elsewhere.
+        Equal edges are merged; a number with two values has two bins. A bin excludes its lower edge and includes its upper one.
+    labels : (n,) training labels, for "entropy".
+
+    A bin that holds one repeated value sends that value to the model (lime sends 0).
+    """
+
+    edges: str | Mapping[Any, Sequence[float]] = "quartile"
+    labels: Any = None
+
+    def __post_init__(self) -> None:
+        known = (*QUANTILES, "entropy")
+        if isinstance(self.edges, str) and self.edges not in known:
+            raise InputError.choice("edges", self.edges, known)
+        if self.edges == "entropy" and self.labels is None:
+            raise InputError("edges='entropy' needs labels=, the (n,) training labels")
+
+    def unit(self, column: frames.Column, values: Float[Array, "n"]) -> Levels:
+        """Discretize a training column; missing is the last bin where it occurs."""
+        kept = values[~np.isnan(values)]
+        two = np.unique(kept)
+        edges = two[:1] if len(two) == 2 else np.unique(self._edges(column, values, kept))
+        bin_of = np.searchsorted(edges, kept, side="left")
+        parts = [kept[bin_of == b] for b in range(len(edges) + 1)]
+        lost = len(values) - len(kept)
+        middles = np.convolve(np.concatenate([edges[:1], edges, edges[-1:]]), [0.5, 0.5], "valid") if len(edges) else [0.0]
+        stats = np.array([_statistics(part, middle) for part, middle in zip(parts, middles, strict=True)] + ([(np.nan, 0.0, np.nan, np.nan)] if lost else []))
+        rates = [len(part) / len(values) for part in parts] + ([lost / len(values)] if lost else [])
+        name = str(column.name)
+        phrases = _phrases(name, edges) + ([f"{name} is missing"] if lost else [])
+        inside = Inside(*stats.T, whole=column.kind == "whole")
+        return Levels(name, (column,), tuple(range(len(rates))), tuple(phrases), tuple(rates), len(values), (), inside, tuple(edges), kept.min(), kept.max())
+
+    def _edges(self, column: frames.Column, values: Array, kept: Array) -> Array:
+        if isinstance(self.edges, Mapping):
+            given = self.edges.get(column.name)
+            return np.percentile(kept, QUANTILES["quartile"]) if given is None else np.asarray(given, dtype=np.float64)
+        if self.edges == "entropy":
+            return _entropy_edges(kept, np.asarray(self.labels)[~np.isnan(values)])
+        return np.percentile(kept, QUANTILES[self.edges])
+
+
+def _statistics(part: Array, middle: float) -> tuple[float, float, float, float]:
+    if not len(part):
+        return (middle, 0.0, middle, middle)
+    spread = part.std() if part.max() > part.min() else 0.0
+    return (part.mean() if spread else part[0], spread, part.min(), part.max())
+
+
+def _entropy_edges(kept: Array, labels: Array) -> Array:
+    from sklearn.tree import DecisionTreeClassifier
+
+    tree = DecisionTreeClassifier(criterion="entropy", max_depth=3, random_state=0).fit(kept[:, None], labels).tree_
+    edges = tree.threshold[tree.children_left != -1]
+    return edges if len(edges) else np.percentile(kept, [50])
+
+
+def _phrases(name: str, edges: Array) -> list[str]:
+    if not len(edges):
+        return [name]
+    e = short(edges)
+    return [f"{name} <= {e[0]}", *(f"{lo} < {name} <= {hi}" for lo, hi in zip(e, e[1:], strict=False)), f"{name} > {e[-1]}"]

@@ -1,0 +1,247 @@
+"""One-dimensional laws of a drawn unit for a block of B instances: MATH sections 2a and 2b.
+
+A law is a mixture: points (levels, repeated values, "missing") and, for numbers, one normal. Drawn by its quantile
+function from a uniform u, read twice: ``coordinates`` for the surrogate, ``cells`` for the model. Tilting by the kernel
+exp(-precision d^2 / 2) changes the point probabilities and moves and shrinks the normal, in closed form.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from kabosu.types import Array, Float, Int
+
+EDGE = 2.0**-40
+
+
+def _components(cumulative: Float[Array, "b c"], u: Float[Array, "s"]) -> tuple[Int[Array, "b s"], Float[Array, "b s"]]:
+    """Which component each u falls in, and where in it (0..1)."""
+    b, c = cumulative.shape
+    shift = np.arange(b)[:, None]
+    index = np.searchsorted((cumulative + shift).ravel(), (u + shift).ravel(), side="right").reshape(b, -1) - shift * c
+    index = np.minimum(index, c - 1)
+    low = np.concatenate([np.zeros((b, 1)), cumulative], axis=1)
+    below = np.take_along_axis(low, index, axis=1)
+    mass = np.take_along_axis(low, index + 1, axis=1) - below
+    return index, np.clip((u - below) / np.maximum(mass, EDGE), EDGE, 1 - EDGE)
+
+
+def _cumulative(log_weights: Float[Array, "b c"]) -> Float[Array, "b c"]:
+    weights = np.exp(log_weights - log_weights.max(axis=1, keepdims=True))
+    cumulative = np.cumsum(weights, axis=1)
+    return cumulative / cumulative[:, -1:]
+
+
+@dataclass(frozen=True)
+class Inside:
+    """Where a value lies within its bin: a normal truncated to the bin, or the bin's one value (MATH 2a).
+
+    mean, sd, low, high : (L,) statistics of the training values of each bin; sd 0 means a point mass.
+    """
+
+    mean: Float[Array, "L"]
+    sd: Float[Array, "L"]
+    low: Float[Array, "L"]
+    high: Float[Array, "L"]
+    whole: bool = False
+
+    def __call__(self, level: Int[Array, "b s"], position: Float[Array, "b s"]) -> Float[Array, "b s"]:
+        from scipy.special import ndtr, ndtri
+
+        sd = np.where(self.sd > 0, self.sd, 1.0)
+        below, above = ndtr((self.low - self.mean) / sd), ndtr((self.high - self.mean) / sd)
+        start, length, mean, scale = (a[level] for a in (below, above - below, self.mean, self.sd))
+        value = np.clip(mean + scale * ndtri(start + position * length), self.low[level], self.high[level])
+        return np.rint(value) if self.whole else value
+
+
+@dataclass(frozen=True)
+class LevelLaw:
+    """Categories, bins and groups: z = 1 where the draw has the instance's own level, else 0.
+
+    rates : training rates of the levels (an unseen own level is counted as one more training row).
+    own : each instance's level.  precision : of the tilt, 0 where untilted.
+    inside : how a bin's values spread within it; None for categories, whose cells are the level codes.
+    """
+
+    rates: Float[Array, "L"]
+    own: Int[Array, "B"]
+    precision: float = 0.0
+    inside: Inside | None = None
+    x: Float[Array, "B"] | None = None
+
+    @cached_property
+    def _distinct(self) -> tuple[Int[Array, "U"], Int[Array, "B"]]:
+        return np.unique(self.own, return_inverse=True)
+
+    @cached_property
+    def _table(self) -> Float[Array, "U L"]:
+        with np.errstate(divide="ignore"):
+            log_rates = np.log(self.rates)[None]
+        return _cumulative(log_rates - 0.5 * self.precision * (np.arange(len(self.rates)) != self._distinct[0][:, None]))
+
+    @property
+    def width(self) -> int:
+        """Interpretable coordinates of this unit."""
+        return 1
+
+    @property
+    def origin(self) -> Float[Array, "1 1"]:
+        """An instance has its own level."""
+        return np.ones((1, 1))
+
+    def tilt(self, precision: float) -> "LevelLaw":
+        """The law times exp(-precision/2 [level differs]): MATH (5)."""
+        return replace(self, precision=self.precision + precision)
+
+    def take(self, rows: Sequence[int]) -> "LevelLaw":
+        """Some of the instances."""
+        return replace(self, own=self.own[rows], x=None if self.x is None else self.x[rows])
+
+    def coordinates(self, u: Float[Array, "s"]) -> Float[Array, "#B s 1"]:
+        """1 where the draw has the instance's level."""
+        level, _ = _components(self._table, u)
+        return (level == self._distinct[0][:, None]).astype(np.float64)[self._distinct[1]][..., None]
+
+    def cells(self, u: Float[Array, "s"]) -> Array:
+        """Level codes, or the values within the bins."""
+        level, position = _components(self._table, u)
+        return (level if self.inside is None else self.inside(level, position))[self._distinct[1]]
+
+    def at(self) -> Array:
+        """The instances' own cells."""
+        return self.own if self.x is None else self.x
+
+
+@dataclass(frozen=True)
+class NumberLaw:
+    """A number: repeated values and "missing" stay points, the rest is normal (MATH 2b with atoms).
+
+    center : where the normal is drawn around, in own units.  own : the instance, in standard deviations from the center.
+    points : values of the point components (NaN: missing).  rates : their training rates, then the normal's.
+    Coordinates: (value - center) / scale, and 1[missing] where missing values were seen in training. A missing draw
+    keeps the instance's own value coordinate, so that its distance is the one difference "missing".
+    """
+
+    center: Float[Array, "B"]
+    scale: float
+    own: Float[Array, "B"]
+    lost: Array
+    points: Float[Array, "#B C"]
+    rates: Float[Array, "#B C+1"]
+    x: Float[Array, "B"]
+    whole: bool = False
+    bounds: tuple[float, float] = (-np.inf, np.inf)
+    precision: float = 0.0
+
+    @cached_property
+    def _shared(self) -> bool:
+        """True where every instance has the same law in its own coordinates."""
+        same = len(self.own) > 0 and not self.lost.any() and bool((self.own == self.own[0]).all())
+        grid = not self.whole or (bool((self.center % 1 == 0).all()) and bool(np.isinf(self.bounds).all() or self._inside_bounds))
+        return same and grid and (not self.points.size or self._spread.shape[0] == 1)
+
+    @cached_property
+    def _inside_bounds(self) -> bool:
+        reach = 12 * self.scale + 1
+        return bool((self.center - reach > self.bounds[0]).all() and (self.center + reach < self.bounds[1]).all())
+
+    @cached_property
+    def _spread(self) -> Float[Array, "#B C"]:
+        """Points in standard deviations from the center."""
+        z = (self.points - self.center[:, None]) / self.scale
+        return z[:1] if len(z) > 1 and self.whole and np.allclose(z, z[:1], rtol=0, atol=1e-9, equal_nan=True) else z
+
+    @property
+    def missable(self) -> bool:
+        """True where missing values were seen in training."""
+        return bool(np.isnan(self.points[:1]).any())
+
+    @property
+    def width(self) -> int:
+        """Interpretable coordinates of this unit."""
+        return 1 + self.missable
+
+    @property
+    def origin(self) -> Float[Array, "#B q"]:
+        """The instances' coordinates."""
+        lost = self.lost.astype(np.float64)
+        own = np.stack([self.own, lost], axis=1) if self.missable else self.own[:, None]
+        return own[:1] if self._shared else own
+
+    def tilt(self, precision: float) -> "NumberLaw":
+        """The law times exp(-precision/2 d^2): MATH (6) for the normal, a factor for each point."""
+        return replace(self, precision=self.precision + precision)
+
+    def take(self, rows: Sequence[int]) -> "NumberLaw":
+        """Some of the instances."""
+        part = {n: getattr(self, n)[rows] for n in ("center", "own", "lost", "x")}
+        part |= {n: a if len(a) == 1 else a[rows] for n, a in (("points", self.points), ("rates", self.rates))}
+        return replace(self, **part)
+
+    @cached_property
+    def _local(self) -> tuple[Float[Array, "#B C+1"], Float[Array, "#B"], float]:
+        """Cumulative component probabilities, mean and standard deviation of the normal, after the tilt."""
+        keep = slice(0, 1) if self._shared else slice(None)
+        own, lost, t = self.own[keep, None], self.lost[keep, None], self.precision
+        z = self._spread if len(self._spread) == 1 else self._spread[keep]
+        squared = np.where(np.isnan(z), ~lost, (z - own) ** 2 + lost)
+        with np.errstate(divide="ignore"):
+            log_rates = np.log(self.rates if len(self.rates) == 1 else self.rates[keep])
+        normal = -0.5 * t * own**2 / (1 + t) - 0.5 * np.log1p(t) - 0.5 * t * lost
+        logs = np.concatenate([-0.5 * t * squared, normal], axis=1) + log_rates
+        return _cumulative(logs), (own * t / (1 + t))[:, 0], float(np.sqrt(1 / (1 + t)))
+
+    def _draw(self, u: Float[Array, "s"]) -> tuple[Int[Array, "#B s"], Float[Array, "#B s"]]:
+        """Component of each draw, and its coordinate as if it were normal."""
+        from scipy.special import ndtri
+
+        cumulative, mean, sd = self._local
+        if cumulative.shape[1] == 1:
+            return np.zeros((len(mean), len(u)), dtype=np.int64), mean[:, None] + sd * ndtri(u)[None]
+        index, position = _components(cumulative, u)
+        return index, mean[:, None] + sd * ndtri(position)
+
+    def _grid(self, z: Float[Array, "#B s"], center: Float[Array, "#B"]) -> Float[Array, "#B s"]:
+        """Whole and within bounds, in coordinates."""
+        if not self.whole and np.isinf(self.bounds).all():
+            return z
+        value = np.clip(center[:, None] + self.scale * z, *self.bounds)
+        return ((np.rint(value) if self.whole else value) - center[:, None]) / self.scale
+
+    def coordinates(self, u: Float[Array, "s"]) -> Float[Array, "#B s q"]:
+        """Value coordinate, and 1[missing]."""
+        index, z = self._draw(u)
+        z = self._grid(z, self.center[: len(z)])
+        C = self.points.shape[1]
+        if not C:
+            return z[..., None]
+        lost = np.broadcast_to(np.isnan(self.points), (len(self.points), C))
+        filled = np.where(np.isnan(self._spread), self.own[: len(z), None], self._spread[: len(z)])
+        point = np.take_along_axis(np.broadcast_to(filled, (len(z), C)), np.minimum(index, C - 1), axis=1)
+        value = np.where(index < C, point, z)
+        if not self.missable:
+            return value[..., None]
+        gone = np.take_along_axis(np.broadcast_to(lost[: len(z)], (len(z), C)), np.minimum(index, C - 1), axis=1) & (index < C)
+        return np.stack([value, gone.astype(np.float64)], axis=-1)
+
+    def cells(self, u: Float[Array, "s"]) -> Float[Array, "B s"]:
+        """Values in own units, NaN where missing."""
+        index, z = self._draw(u)
+        value = np.clip(self.center[:, None] + self.scale * z, *self.bounds)
+        value = np.rint(value) if self.whole else value
+        C = self.points.shape[1]
+        if not C:
+            return value
+        index = np.broadcast_to(index, value.shape)
+        point = np.take_along_axis(np.broadcast_to(self.points, (len(value), C)), np.minimum(index, C - 1), axis=1)
+        return np.where(index < C, point, value)
+
+    def at(self) -> Float[Array, "B"]:
+        """The instances' own cells."""
+        return self.x
+
+
+Law = LevelLaw | NumberLaw

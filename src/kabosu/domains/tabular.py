@@ -1,0 +1,321 @@
+"""Tables: any data frame or array, read column by column; a block of rows shares its features and its draws."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+
+from kabosu import frames
+from kabosu.domains.laws import Law
+from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
+from kabosu.domains.units import Levels, Number, Unit
+from kabosu.errors import InputError
+from kabosu.kernels import Exponential
+from kabosu.labels import Labels
+from kabosu.protocols import Kernel
+from kabosu.spaces import Cube
+from kabosu.types import Array, Batch, Float
+
+
+@runtime_checkable
+class Neighborhood1D(Protocol):
+    """How a numeric column is drawn."""
+
+    def unit(self, column: frames.Column, values: Array) -> Unit:
+        """Fit to the training values."""
+        ...
+
+
+@dataclass(frozen=True)
+class Gaussian:
+    """Independent normals with training standard deviations (MATH 2b); categories and missing at training rates.
+
+    center : "instance", or "mean" (of the training data).
+    """
+
+    center: Literal["instance", "mean"] = "instance"
+
+    def unit(self, column: frames.Column, values: Float[Array, "n"]) -> Number:
+        """Fit to the training values."""
+        return Number.fit(column, values, self.center)
+
+
+@dataclass(frozen=True)
+class Tabular:
+    """Fitted on background data: units that vary, columns that do not.
+
+    table : the background's kind and columns, without rows.  units : what is drawn.  notes : what was inferred, in words.
+    """
+
+    table: frames.Table
+    columns: tuple[frames.Column, ...]
+    units: tuple[Unit, ...]
+    constant: Mapping[int, Any]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def fit(
+        cls,
+        data: Batch,
+        neighborhood: Neighborhood1D = Gaussian(),
+        categorical: Sequence[Any] | None = None,
+        groups: Mapping[str, Sequence[Any]] | None = None,
+    ) -> "Tabular":
+        """Read background data.
+
+        categorical : names (or positions, for arrays) of columns that are categories whatever their dtype.
+        groups : columns drawn jointly and explained as one feature, by a name of yours.
+        """
+        table = frames.read(data)
+        if len(table) < 2:
+            raise InputError(f"the background data has {len(table)} row(s); expected at least 2, better some hundred")
+        chosen = _positions(table, categorical or (), "categorical")
+        named = {title: _positions(table, members, "groups") for title, members in (groups or {}).items()}
+        grouped = {j for members in named.values() for j in members}
+        columns = tuple(frames.describe(n, s, categorical=j in chosen or j in grouped) for j, (n, s) in enumerate(zip(table.names, table.columns, strict=True)))
+        units, constant, notes = _units(table, columns, neighborhood, named)
+        if not units:
+            raise InputError("every column of the background data is constant; there is nothing to vary")
+        template = replace(table, columns=tuple(frames.gather(s, []) for s in table.columns))
+        return cls(template, columns, tuple(units), constant, tuple(notes))
+
+    def only(self, features: Sequence[Any]) -> "Tabular":
+        """Vary some features and keep the others as they are in the instance."""
+        names = {str(f) for f in features}
+        kept = tuple(u for u in self.units if u.name in names or names & {str(c) for c in u.columns})
+        odd = names - {u.name for u in self.units} - {str(c) for u in self.units for c in u.columns}
+        if odd or not kept:
+            raise InputError(f"features={sorted(odd)} do not vary in the background data; choose among {[u.name for u in self.units]}")
+        return replace(self, units=kept)
+
+    @property
+    def width(self) -> int:
+        """Columns."""
+        return len(self.columns)
+
+    def count(self, X: frames.Table) -> int:
+        """Rows of a piece."""
+        return len(X)
+
+    def split(self, X: Batch, size: int) -> Iterator[frames.Table]:
+        """Pieces of at most ``size`` rows."""
+        table = X if isinstance(X, frames.Table) else frames.rows_like(X, self.table)
+        for start in range(0, len(table), size):
+            rows = range(start, min(start + size, len(table)))
+            yield replace(table, columns=tuple(frames.gather(s, rows) for s in table.columns))
+
+    def represent(self, X: Batch) -> Iterator["TabularBlock"]:
+        """One block of all rows."""
+        yield self._block(X if isinstance(X, frames.Table) else frames.rows_like(X, self.table))
+
+    def _block(self, table: frames.Table) -> "TabularBlock":
+        series = dict(zip(table.names, table.columns, strict=True))
+        units, laws = zip(*(_local(unit, [series[c] for c in unit.columns]) for unit in self.units), strict=True)
+        drawn = {c for unit in units for c in unit.columns}
+        fixed = {c.name: _cells(c, series[c.name], self.table) for c in self.columns if c.name not in drawn}
+        return TabularBlock(self.table, self.columns, units, laws, fixed, {j: c for j, c in self.constant.items() if self.columns[j].name in fixed})
+
+
+def _positions(table: frames.Table, names: Sequence[Any], option: str) -> tuple[int, ...]:
+    known = {n: j for j, n in enumerate(table.names)} | ({} if table.named else {j: j for j in range(len(table.names))})
+    odd = [n for n in names if n not in known]
+    if odd:
+        raise InputError(f"{option}= names {odd}, which the background data lacks; its columns are {list(table.names)[:30]}")
+    return tuple(known[n] for n in names)
+
+
+def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: Neighborhood1D, named: Mapping[str, Sequence[int]]) -> tuple[list[Unit], dict, list[str]]:
+    """Fit every column or group; leave out the constant ones."""
+    values = {j: frames.numbers(c, s) for j, (c, s) in enumerate(zip(columns, table.columns, strict=True)) if c.kind != "level"}
+    grouped = {j for members in named.values() for j in members}
+    binary = {j: v for j in range(len(columns)) if j not in grouped and (v := _binary(columns[j], table.columns[j], values.get(j))) is not None}
+    found = [block for block in one_hot_blocks(binary, len(table))] if len(table) >= 10 else []
+    notes = [f"columns {[columns[j].name for j in block]} always sum to 1 and are drawn as one category" for block in found]
+    heads = {members[0]: (title, members) for title, members in (*named.items(), *((None, b) for b in found))}
+    inside = grouped | {j for block in found for j in block}
+    units: list[Unit] = []
+    constant: dict[int, Any] = {}
+    for j, (column, series) in enumerate(zip(columns, table.columns, strict=True)):
+        if j in heads:
+            title, members = heads[j]
+            units.append(fit_group(title, [_as_level(columns[i]) for i in members], [table.columns[i] for i in members]))
+        elif j not in inside:
+            unit = _unit(column, series, values.get(j), neighborhood)
+            if unit is None:
+                constant[j] = frames.cells(series)[0]
+                notes.append(f"column {column.name!r} is constant and is left out")
+            else:
+                units.append(unit)
+    return units, constant, notes
+
+
+def _as_level(column: frames.Column) -> frames.Column:
+    return replace(column, kind="level")
+
+
+def _binary(column: frames.Column, series: Any, values: Array | None) -> Array | None:
+    """(n,) floats of a 0/1 or boolean column, else None."""
+    if values is None:
+        cells = frames.cells(series)
+        if not all(isinstance(v, (bool, np.bool_)) for v in cells):
+            return None
+        values = cells.astype(np.float64)
+    return values if np.isin(values, (0.0, 1.0)).all() else None
+
+
+def _unit(column: frames.Column, series: Any, values: Array | None, neighborhood: Neighborhood1D) -> Unit | None:
+    """A column's unit; None where it is constant."""
+    distinct = len(set(frames.cells(series).tolist())) if values is None else len(np.unique(values[~np.isnan(values)])) + bool(np.isnan(values).any())
+    if distinct < 2:
+        return None
+    if values is None or len(np.unique(values[~np.isnan(values)])) < 2:
+        return fit_level(_as_level(column), series)
+    return neighborhood.unit(column, values)
+
+
+def _local(unit: Unit, series: Sequence[Any]) -> tuple[Unit, Law]:
+    """The unit (with the block's own new levels) and its law for the instances."""
+    if isinstance(unit, Number):
+        return unit, unit.law(frames.numbers(unit.column, series[0], "instance"))
+    if unit.inside is not None:
+        x = frames.numbers(unit.filled[0], series[0], "instance")
+        return unit, unit.law(unit.bin_of(x), x)
+    unit, codes = own_codes(unit, series)
+    return unit, unit.law(codes)
+
+
+def _cells(column: frames.Column, series: Any, table: frames.Table) -> tuple[Any, Array]:
+    """A column that is not drawn, as (exemplars, codes) or (None, floats)."""
+    if column.kind != "level":
+        return None, frames.numbers(column, series, "instance")
+    like = table.columns[table.names.index(column.name)]
+    return frames.append(like, series), np.arange(len(series))
+
+
+@dataclass(frozen=True)
+class TabularBlock:
+    """B rows in interpretable coordinates: one number or level a unit, in training standard deviations."""
+
+    table: frames.Table
+    all_columns: tuple[frames.Column, ...]
+    units: tuple[Unit, ...]
+    laws: tuple[Law, ...]
+    fixed: Mapping[Any, tuple[Any, Array]]
+    constant: Mapping[int, Any]
+
+    @property
+    def size(self) -> int:
+        """B."""
+        return len(self.laws[0].at())
+
+    @property
+    def space(self) -> Cube:
+        """One coordinate a unit."""
+        return Cube(len(self.laws))
+
+    @property
+    def origin(self) -> Float[Array, "#B p"]:
+        """The instances."""
+        return _side_by_side([law.origin for law in self.laws])
+
+    def take(self, rows: Sequence[int]) -> "TabularBlock":
+        """Some of the instances."""
+        fixed = {c: (e, v[rows]) for c, (e, v) in self.fixed.items()}
+        return replace(self, laws=tuple(law.take(rows) for law in self.laws), fixed=fixed)
+
+    def tilt(self, kernel: Kernel) -> "TabularBlock | None":
+        """Under the local law q, where the kernel's squared distance is a sum over features (MATH section 2)."""
+        precision = kernel.precision(sum(law.width for law in self.laws)) if isinstance(kernel, Exponential) else None
+        return None if precision is None else replace(self, laws=tuple(law.tilt(precision) for law in self.laws))
+
+    def features(self, draws: Float[Array, "1 s m"]) -> Float[Array, "#B s p"]:
+        """Coordinates of the draws."""
+        return _side_by_side([law.coordinates(draws[0, :, j]) for j, law in enumerate(self.laws)])
+
+    def inputs(self, draws: Float[Array, "1 s m"]) -> Batch:
+        """B*s rows of the user's own kind of table."""
+        s = draws.shape[1]
+        filled = {c: (e, np.repeat(v, s)) for c, (e, v) in self.fixed.items()}
+        for j, (unit, law) in enumerate(zip(self.units, self.laws, strict=True)):
+            filled |= _fill(unit, law.cells(draws[0, :, j]).reshape(-1))
+        return self._build(filled)
+
+    def instances(self) -> Batch:
+        """The B rows themselves."""
+        filled = dict(self.fixed)
+        for unit, law in zip(self.units, self.laws, strict=True):
+            filled |= _fill(unit, law.at())
+        return self._build(filled)
+
+    def _build(self, filled: Mapping[Any, tuple[Any, Array]]) -> Batch:
+        columns = [replace(c, kind="level") if filled[c.name][0] is not None else c for c in self.all_columns]
+        return frames.build(self.table, columns, [filled[c.name] for c in self.all_columns])
+
+    def labels(self) -> Labels:
+        """Names, values and units of the features."""
+        pairs = list(zip(self.units, self.laws, strict=True))
+        return Labels(
+            columns=tuple(f for unit in self.units for f in unit.features),
+            names=np.concatenate([u.words(law.at() if isinstance(u, Number) else law.own) for u, law in pairs], axis=1),
+            values=np.concatenate([_shown(u, law) for u, law in pairs], axis=1),
+            scale=np.array([[s for unit in self.units for s in unit.scales]]),
+            center=_side_by_side([_centers(u, law) for u, law in pairs]),
+            reference=_side_by_side([_reference(u, law) for u, law in pairs]),
+            units=tuple(w for unit in self.units for w in unit.measures),
+            notes=self._notes(pairs),
+            frame=self.table,
+        )
+
+    def _notes(self, pairs: Sequence[tuple[Unit, Law]]) -> dict[str, Array]:
+        outside = [(u.name, (law.at() < u.low) | (law.at() > u.high)) for u, law in pairs if isinstance(u, Number) or law.x is not None]
+        unseen = [(u.name, np.array(u.rates)[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None]
+        moved = [(str(self.all_columns[j].name), _differs(self.fixed[self.all_columns[j].name], value)) for j, value in self.constant.items()]
+        return {"outside-training-range": _named(outside + moved, self.size), "unseen-level": _named(unseen, self.size)}
+
+
+def _side_by_side(parts: Sequence[Array]) -> Array:
+    b = max(len(part) for part in parts)
+    return np.concatenate([np.broadcast_to(part, (b, *part.shape[1:])) for part in parts], axis=-1)
+
+
+def _fill(unit: Unit, cells: Array) -> dict[Any, tuple[Any, Array]]:
+    if isinstance(unit, Number) or unit.inside is not None:
+        return {unit.columns[0]: (None, cells)}
+    return {c: (e, cells) for c, e in zip(unit.columns, unit.exemplars, strict=True)}
+
+
+def _shown(unit: Unit, law: Law) -> Array:
+    if isinstance(unit, Number):
+        return unit.shown(law.at())
+    out = np.empty((len(law.own), 1), dtype=object)
+    keys = [unit.levels[i] for i in law.own] if law.x is None else [None if np.isnan(v) else float(v) for v in law.x]
+    out[:, 0] = [str(k) if isinstance(k, tuple) else k.item() if isinstance(k, np.generic) else k for k in keys]
+    return out
+
+
+def _centers(unit: Unit, law: Law) -> Array:
+    """Own units where the coordinate is 0."""
+    if not isinstance(unit, Number):
+        return np.zeros((1, 1))
+    return np.stack([law.center, np.zeros_like(law.center)], axis=1)[:, : law.width]
+
+
+def _reference(unit: Unit, law: Law) -> Array:
+    """The average training row, as these coordinates see it."""
+    if isinstance(unit, Number):
+        return np.array([[unit.mean, *([unit.rates[-1]] if law.width > 1 else [])]])
+    return np.array(unit.rates)[law.own][:, None]
+
+
+def _differs(cells: tuple[Any, Array], value: Any) -> Array:
+    exemplars, v = cells
+    own = v if exemplars is None else frames.cells(exemplars)[v]
+    return np.array([not (frames.is_missing(o) and value is None) and o != value for o in own], dtype=bool)
+
+
+def _named(pairs: Sequence[tuple[str, Array]], size: int) -> Array:
+    out = np.full(size, "", dtype=object)
+    for name, where in pairs:
+        out[where] = [f"{have}, {name}" if have else name for have in out[where]]
+    return out

@@ -1,0 +1,195 @@
+"""What is drawn as one: a number, or a level (category, bin, group of columns). Fitted on the background; gives laws for instances."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+
+from kabosu import frames
+from kabosu.domains.laws import Inside, LevelLaw, NumberLaw
+from kabosu.types import Array, Float, Int
+
+SMALL = 20.0  # integer columns with a smaller standard deviation are drawn from the exact table of their integers
+COMMON = 0.2  # a repeated value that holds this share of the rows is a point of its own
+VARIED = 10  # ... in columns with at least so many distinct values
+
+
+def short(values: Sequence[float]) -> list[str]:
+    """Numbers as few digits as keep different ones different.
+
+    Examples
+    --------
+    >>> short([0.00011, 0.00012]), short([21.0, 1234567.0])
+    (['0.00011', '0.00012'], ['21', '1.23e+06'])
+
+    """
+    distinct = len({float(v) for v in values})
+    for digits in range(3, 18):
+        words = [f"{v:.{digits}g}" for v in values]
+        if len(set(words)) == distinct:
+            break
+    return words
+
+
+@dataclass(frozen=True)
+class Number:
+    """A numeric column: normal around the instance or the training mean, with repeated values and missing as points.
+
+    mean, scale : mean and standard deviation of the training values that are not missing.  low, high : their range.
+    atoms, rates : repeated values (NaN: missing) and their training rates.
+    center : "instance" or "mean", where the normal is drawn around.
+    """
+
+    column: frames.Column
+    mean: float
+    scale: float
+    low: float
+    high: float
+    atoms: tuple[float, ...]
+    rates: tuple[float, ...]
+    center: Literal["instance", "mean"]
+    whole: bool
+
+    @classmethod
+    def fit(cls, column: frames.Column, values: Float[Array, "n"], center: Literal["instance", "mean"]) -> "Number":
+        """Read a training column. A number with two values is drawn among them; their difference is its scale."""
+        kept = values[~np.isnan(values)]
+        whole = column.kind == "whole" or bool((kept % 1 == 0).all())
+        distinct, counts = np.unique(kept, return_counts=True)
+        two = len(distinct) == 2
+        scale = float(distinct[1] - distinct[0] if two else kept.std())
+        varied = len(distinct) >= VARIED and not (whole and scale < SMALL)
+        common = np.full(len(distinct), two) | (varied & (counts / len(kept) >= COMMON))
+        lost = 1 - len(kept) / len(values)
+        atoms = (*distinct[common].tolist(), *([np.nan] if lost else []))
+        rates = (*(counts[common] / len(values)).tolist(), *([lost] if lost else []))
+        return cls(column, float(kept.mean()), scale, float(kept.min()), float(kept.max()), atoms, rates, center, whole)
+
+    def law(self, x: Float[Array, "B"]) -> NumberLaw:
+        """Local law, untilted, of each instance."""
+        lost = np.isnan(x)
+        center = np.where(lost, self.mean, x) if self.center == "instance" else np.full(len(x), self.mean)
+        points, rates = np.array(self.atoms)[None], np.array([*self.rates, max(0.0, 1 - sum(self.rates))])[None]
+        if self.whole and self.scale < SMALL and rates[0, -1] > 0:
+            points, rates = self._table(center, points, rates)
+        own = np.where(lost, 0.0, (np.where(lost, 0.0, x) - center) / self.scale)
+        return NumberLaw(center, self.scale, own, lost, points, rates, x, self.whole, self.column.bounds)
+
+    def _table(self, center: Array, points: Array, rates: Array) -> tuple[Float[Array, "b C"], Float[Array, "b C+1"]]:
+        """The normal replaced by its integers: P(k) = Phi((k + 1/2 - c)/sigma) - Phi((k - 1/2 - c)/sigma)."""
+        from scipy.special import ndtr
+
+        reach = int(np.ceil(8 * self.scale)) + 1
+        grid = np.rint(center)[:, None] + np.arange(-reach, reach + 1)
+        mass = ndtr((grid + 0.5 - center[:, None]) / self.scale) - ndtr((grid - 0.5 - center[:, None]) / self.scale)
+        mass = np.where((grid >= self.column.bounds[0]) & (grid <= self.column.bounds[1]), mass, 0.0)
+        mass *= rates[:, -1:] / mass.sum(axis=1, keepdims=True)
+        b = len(center)
+        points = np.concatenate([np.repeat(points, b, 0), grid], axis=1)
+        return points, np.concatenate([np.repeat(rates[:, :-1], b, 0), mass, np.zeros((b, 1))], axis=1)
+
+    @property
+    def name(self) -> str:
+        """The column's."""
+        return str(self.column.name)
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the user's columns that this unit fills."""
+        return (self.column.name,)
+
+    @property
+    def scales(self) -> list[float]:
+        """Own units in one step of each coordinate."""
+        return [self.scale, *([1.0] if np.isnan(self.atoms).any() else [])]
+
+    @property
+    def features(self) -> list[str]:
+        """Names that hold for every instance."""
+        return [self.name, *([f"{self.name} is missing"] if np.isnan(self.atoms).any() else [])]
+
+    def words(self, x: Float[Array, "B"]) -> Array:
+        """(B, q) names of the coordinates for each instance."""
+        return np.repeat(np.array([self.features], dtype=object), len(x), axis=0)
+
+    def shown(self, x: Float[Array, "B"]) -> Array:
+        """(B, q) the instances' values."""
+        if self.column.kind == "date":
+            days = [None if np.isnan(v) else str(frames._micros(np.array([v]))[0].astype("M8[s]")).removesuffix("T00:00:00") for v in x]
+        else:
+            days = [None if np.isnan(v) else int(v) if self.whole and v % 1 == 0 else float(v) for v in x]
+        out = np.empty((len(x), len(self.scales)), dtype=object)
+        out[:, 0] = days
+        if out.shape[1] > 1:
+            out[:, 1] = np.isnan(x)
+        return out
+
+    @property
+    def measures(self) -> list[str]:
+        """What one own unit of each coordinate is."""
+        return ["day" if self.column.kind == "date" else "unit", "missing instead of present"][: len(self.scales)]
+
+
+@dataclass(frozen=True)
+class Levels:
+    """A category, a bin of a number, or a group of columns drawn jointly: explained as "this level instead of another".
+
+    name : of the column or the group.  filled : the user's columns it fills.
+    levels : key of each level.  phrases : each level as a condition in words.  rates : training rates among ``rows`` rows.
+    exemplars : for each filled column the user's own cells, one a level; empty for bins, whose values ``inside`` draws.
+    """
+
+    name: str
+    filled: tuple[frames.Column, ...]
+    levels: tuple[Any, ...]
+    phrases: tuple[str, ...]
+    rates: tuple[float, ...]
+    rows: int
+    exemplars: tuple[Any, ...] = ()
+    inside: Inside | None = None
+    edges: tuple[float, ...] = ()
+    low: float = -np.inf
+    high: float = np.inf
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Names of the user's columns that this unit fills."""
+        return tuple(c.name for c in self.filled)
+
+    @property
+    def scales(self) -> list[float]:
+        """A level is there or not."""
+        return [1.0]
+
+    @property
+    def features(self) -> list[str]:
+        """Names that hold for every instance."""
+        return [self.name]
+
+    @property
+    def measures(self) -> list[str]:
+        """What one step of the coordinate is."""
+        return ["this instead of another"]
+
+    def law(self, own: Int[Array, "B"], x: Float[Array, "B"] | None = None) -> LevelLaw:
+        """Local law, untilted, of each instance; an unseen level counts as one more training row."""
+        rates = np.array(self.rates)
+        rates = np.where(rates > 0, rates, 1 / (self.rows + 1)) if (rates[own] == 0).any() else rates
+        return LevelLaw(rates, own, 0.0, self.inside, x)
+
+    def bin_of(self, x: Float[Array, "B"]) -> Int[Array, "B"]:
+        """The bin (lower edge excluded) of each value; missing is the last."""
+        return np.where(np.isnan(x), len(self.rates) - 1, np.searchsorted(np.array(self.edges), x, side="left"))
+
+    def words(self, own: Int[Array, "B"]) -> Array:
+        """(B, 1) the instance's level in words."""
+        return np.array(self.phrases, dtype=object)[own][:, None]
+
+    def extended(self, keys: Sequence[Any], phrases: Sequence[str], exemplars: Sequence[Any]) -> "Levels":
+        """With levels that the background never had."""
+        joined = tuple(frames.append(a, b) for a, b in zip(self.exemplars, exemplars, strict=True))
+        return replace(self, levels=(*self.levels, *keys), phrases=(*self.phrases, *phrases), rates=(*self.rates, *([0.0] * len(keys))), exemplars=joined)
+
+
+Unit = Number | Levels

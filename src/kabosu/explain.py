@@ -1,0 +1,180 @@
+"""LIME in the order of the paper. Read this file first.
+
+A draw is read twice, once as interpretable features and once as model inputs; everything after that is weighted regression.
+
+    measure : draw, read twice, ask the model     -> Neighborhood   (the expensive half, a value one can keep)
+    fit     : weigh and regress                   -> Fit            (free; repeat it with another kernel or surrogate)
+    explain : both, for blocks of instances, by the first engine that applies
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal
+
+import numpy as np
+
+from kabosu.errors import EngineError, InputError, KabosuError
+from kabosu.explanations import Block, Explanations
+from kabosu.fits import Fit, Outcome, relative_error
+from kabosu.kernels import Exponential, radius
+from kabosu.protocols import Domain, Engine, Kernel, LogKernel, Representation, Runner, Sampler, Surrogate, Tilts
+from kabosu.recipes import Recipe
+from kabosu.respond import Model
+from kabosu.runners import Progress, Serial, reported
+from kabosu.types import Array, Float
+
+BLOCK = 2_000_000  # floats drawn at once: instances x draws x columns
+
+
+@dataclass(frozen=True)
+class Neighborhood:
+    """What was asked and what the model said, for B instances.
+
+    Z : coordinates of the draws.  Y : the model's answers.  origin, prediction : the instances and the model there.
+    tilt : the kernel that the draws already contain; None where they come from the draw law.
+    """
+
+    Z: Float[Array, "#B s p"]
+    Y: Float[Array, "B s k"]
+    origin: Float[Array, "#B p"]
+    prediction: Float[Array, "B k"]
+    tilt: Kernel | None = None
+
+    def __add__(self, more: "Neighborhood") -> "Neighborhood":
+        """More draws of the same instances."""
+        return replace(self, Z=np.concatenate([self.Z, more.Z], axis=1), Y=np.concatenate([self.Y, more.Y], axis=1))
+
+    def take(self, rows: Sequence[int]) -> "Neighborhood":
+        """Some of the instances."""
+        some = lambda a: a if len(a) == 1 and len(self.Y) > 1 else a[rows]  # noqa: E731  arrays that all instances share stay
+        return replace(self, Z=some(self.Z), Y=self.Y[rows], origin=some(self.origin), prediction=self.prediction[rows])
+
+    def with_instance(self) -> "Neighborhood":
+        """The instance itself as the first draw, as lime has it."""
+        Z = np.concatenate([np.broadcast_to(self.origin[:, None], (len(self.Z), 1, self.Z.shape[2])), self.Z], axis=1)
+        return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1))
+
+
+def measure(model: Model, representation: Representation, sampler: Sampler, start: int, stop: int, *, tilt: Kernel | None = None, seed: int = 0, prediction: Array | None = None) -> Neighborhood:
+    """Draw number start..stop-1 around each instance of the block, and ask the model.
+
+    tilt : draw from the local law q of this kernel where the representation knows it (MATH section 1), else from its draw law.
+    """
+    local = representation.tilt(tilt) if tilt is not None and isinstance(representation, Tilts) else None
+    source = representation if local is None else local
+    prediction = model(representation.instances(), representation.size) if prediction is None else prediction
+    B, s = source.size, stop - start
+    pieces = range(start, stop, max(1, model.chunk // B))
+    draws = [sampler.draw(source.space, a, min(a + pieces.step, stop), seed) for a in pieces]
+    Y = np.concatenate([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in draws], axis=1)
+    Z = np.concatenate([source.features(d) for d in draws], axis=1)
+    if Y.shape[2] != prediction.shape[1]:
+        raise InputError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws")
+    return Neighborhood(Z, Y, source.origin, prediction, None if local is None else tilt)
+
+
+def weigh(neighborhood: Neighborhood, kernel: Kernel) -> Float[Array, "#B s"]:
+    """Weights that turn the draws into the kernel's local law, in log space; the largest is 1."""
+    if neighborhood.tilt == kernel:
+        return np.ones((1, neighborhood.Z.shape[1]))
+    log = _log(kernel, neighborhood)
+    if neighborhood.tilt is not None:
+        log = log - _log(neighborhood.tilt, neighborhood)
+    return np.exp(log - log.max(axis=1, keepdims=True))
+
+
+def _log(kernel: Kernel, neighborhood: Neighborhood) -> Float[Array, "#B s"]:
+    if isinstance(kernel, LogKernel):
+        return kernel.log(neighborhood.Z, neighborhood.origin)
+    w = np.asarray(kernel(neighborhood.Z, neighborhood.origin), dtype=np.float64)
+    if w.shape[-1] != neighborhood.Z.shape[1] or not (w >= 0).all() or not (w > 0).any(axis=-1).all():
+        raise InputError(f"the kernel {kernel!r} gave weights of shape {w.shape}, smallest {w.min()}; expected {neighborhood.Z.shape[:2]} numbers >= 0, some above 0")
+    with np.errstate(divide="ignore"):
+        return np.log(w)
+
+
+def fit(neighborhood: Neighborhood, kernel: Kernel, surrogate: Surrogate, replicates: int = 0) -> Fit:
+    """Regress the answers on the coordinates. Answers are taken relative to the prediction, which only moves the intercept."""
+    around = neighborhood.prediction
+    w = weigh(neighborhood, kernel)
+    return surrogate.fit(neighborhood.Z, neighborhood.Y - around[:, None], w, neighborhood.origin, replicates).shifted(around)
+
+
+def explain(model: Model, X: Any, *, domain: Domain, recipe: Recipe, runner: Runner = Serial(), on_error: Literal["raise", "record"] = "raise", progress: Progress | None = None) -> Explanations:
+    """Explain every instance of X, in blocks, each by the first engine of the recipe that applies.
+
+    Same instance and settings, same numbers: draws depend on the seed and their own number only, so that order, block size
+    and workers cannot change an answer, and neighbors share their draws.
+    """
+    size = max(1, BLOCK // (recipe.samples * domain.width))
+    work = partial(_piece, model, domain, recipe, on_error)
+    pieces = list(domain.split(X, size))
+    return Explanations.gather(reported(runner.map(work, pieces), pieces, domain, progress))
+
+
+def _piece(model: Model, domain: Domain, recipe: Recipe, on_error: str, piece: Any) -> list[Block | str]:
+    """Blocks of one piece of X; under "record", a message in the place of a row that cannot be explained."""
+    try:
+        return [_block(model, r, recipe) for r in domain.represent(piece)]
+    except KabosuError as e:
+        if on_error == "raise":
+            raise
+        rows = list(domain.split(piece, 1))
+        return [str(e)] if len(rows) == 1 else [part for row in rows for part in _piece(model, domain, recipe, on_error, row)]
+
+
+def _block(model: Model, representation: Representation, recipe: Recipe) -> Block:
+    engine, refusals = choose(model, representation, recipe)
+    return assemble(model, representation, recipe, engine.name, refusals, engine.run(model, representation, recipe))
+
+
+def assemble(model: Model, representation: Representation, recipe: Recipe, engine: str, refusals: dict[str, str], outcome: Outcome) -> Block:
+    """A fit in the words and units of its features."""
+    labels, fitted = representation.labels(), outcome.fit
+    B, p = len(fitted.coef), fitted.coef.shape[1]
+    center, scale = (np.broadcast_to(a, (B, p)) for a in (labels.center, labels.scale))
+    coef = fitted.coef / scale[..., None]
+    width = recipe.kernel.at(p) if isinstance(recipe.kernel, Exponential) else float("nan")
+    return Block(
+        labels=labels,
+        output_names=model.output_names(fitted.coef.shape[2]),
+        output_scale=model.scale_of(outcome.prediction),
+        targets=model.targets(outcome.prediction),
+        coef=coef,
+        std_error=fitted.std_error / np.abs(scale)[..., None],
+        intercept=fitted.intercept - np.einsum("bp,bpk->bk", center, coef),
+        prediction=outcome.prediction,
+        local_prediction=fitted.local,
+        r2=fitted.r2,
+        fidelity=fitted.fidelity,
+        monte_carlo_error=relative_error(fitted),
+        reacted=outcome.reacted,
+        z=center + scale * representation.origin,
+        dof=fitted.dof,
+        condition_number=fitted.condition_number,
+        effective_sample_size=fitted.effective_sample_size,
+        n_model_calls=outcome.n_model_calls,
+        ended_by=outcome.ended_by,
+        engine=engine,
+        refusals=refusals,
+        recipe=recipe.name,
+        kernel_width=width,
+        radius=radius(width),
+        random_state=recipe.seed,
+    )
+
+
+def choose(model: Model, representation: Representation, recipe: Recipe) -> tuple[Engine, dict[str, str]]:
+    """The first engine that applies, and why those before it do not. ``engine="exact"`` never falls back to sampling."""
+    from kabosu.engines import ENGINES
+
+    refusals: dict[str, str] = {}
+    for engine in recipe.engines or ENGINES:
+        if recipe.engine in ("auto", "exact" if engine.exact else "sampled", engine.name):
+            reason = engine.refuses(model, representation, recipe)
+            if reason is None:
+                return engine, refusals
+            refusals[engine.name] = reason
+    why = "; ".join(f"{name}: {reason}" for name, reason in refusals.items()) or "no such engine is installed"
+    raise EngineError(f"engine={recipe.engine!r} cannot explain this model ({why}); use engine='auto' or 'sampled' for an estimate with error bars")

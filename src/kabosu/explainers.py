@@ -1,0 +1,212 @@
+"""What most people call: a model and background data, bound to a domain and a recipe."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Literal
+
+from kabosu.diagnostics.flags import Flag
+from kabosu.domains.sparse import Sparse, is_sparse
+from kabosu.domains.tabular import Tabular
+from kabosu.errors import CertificateError, InputError
+from kabosu.explain import explain
+from kabosu.explanation import Explanation
+from kabosu.explanations import Explanations
+from kabosu.kernels import Exponential
+from kabosu.protocols import Runner
+from kabosu.recipes import NEIGHBORHOODS, SURROGATES, TABLES, Recipe, named
+from kabosu.respond import as_model
+from kabosu.runners import Line, Serial
+from kabosu.surrogates import Estimator, Ridge, Select
+
+
+class TabularExplainer:
+    """Explain predictions on tables.
+
+    Parameters
+    ----------
+    model : fitted estimator or pipeline, booster, torch module, ONNX Runtime session, or a function of rows.
+    data : background data, (n, d): numpy array, pandas / polars / pyarrow frame, list of dicts, scipy sparse matrix. The model
+        is handed the same kind of table with the same columns and dtypes.
+    recipe : "kabosu", "lime", "article", or a ``Recipe``; every default comes from it.
+    neighborhood : "gaussian" (around the instance), "gaussian-global" (around the training mean), "bins", or an object.
+    kernel_width : > 0, in training standard deviations; ``None``: as the recipe says.
+    surrogate : "ordinary", "ridge", a surrogate object, or a scikit-learn regressor with ``coef_``.
+    engine : "auto", "exact" or "sampled". "exact" never falls back to sampling.
+    output : "auto", "probability", "margin", "prediction", "score" or "label".
+    categorical : columns that are categories whatever their dtype.  groups : {name: columns} drawn and explained as one.
+    budget : most rows asked of the model for one instance.  random_state : seed of all draws.
+    strict : flags of the certificate become errors.
+
+    Raises
+    ------
+    InputError, ModelError, LabelsOnly : with what was given, what was expected and what to do.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> e = TabularExplainer(LogisticRegression(max_iter=1000).fit(X, y), X).explain(X[0])
+    >>> e.target, e.coef.shape
+    ('0', (4, 3))
+
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        data: Any,
+        *,
+        recipe: str | Recipe = "kabosu",
+        neighborhood: Any = None,
+        kernel_width: float | None = None,
+        surrogate: Any = None,
+        engine: str = "auto",
+        output: str = "auto",
+        categorical: Sequence[Any] | None = None,
+        groups: Mapping[str, Sequence[Any]] | None = None,
+        budget: int | None = None,
+        random_state: int = 0,
+        strict: bool = False,
+    ) -> None:
+        self.recipe = _recipe(recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
+        self.model = as_model(model, output, data, _rows(data))
+        if is_sparse(data):
+            self.domain: Tabular | Sparse = Sparse.fit(data, neighborhood, categorical, groups)
+        else:
+            self.domain = Tabular.fit(data, self.recipe.neighborhood, categorical, groups)
+        self.strict = strict
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was inferred about the columns, in words."""
+        return self.domain.notes
+
+    def explain(
+        self,
+        x: Any,
+        *,
+        outputs: Sequence[Any] | None = None,
+        features: Sequence[Any] | None = None,
+        max_features: int | None = None,
+        budget: int | None = None,
+        tolerance: float | None = None,
+        time_limit: float | None = None,
+        progress: Any = None,
+    ) -> Explanation:
+        """Explain one instance: a row, Series, dict, one-row frame or 1-D array.
+
+        outputs : names of the outputs to keep.  features : vary only these.  max_features : keep the best K in the surrogate.
+        budget, tolerance, time_limit : as in ``Recipe``.  progress : ``callable(done, total)`` in rows, or True.
+        """
+        settings = {"outputs": outputs, "features": features, "max_features": max_features, "budget": budget, "tolerance": tolerance, "time_limit": time_limit}
+        es = self._run(x, Serial(), "raise", progress, **settings)
+        if len(es) != 1:
+            raise InputError(f"explain takes one instance, {len(es)} were given; use explain_many for several")
+        return es[0]
+
+    def explain_many(
+        self,
+        X: Any,
+        *,
+        outputs: Sequence[Any] | None = None,
+        features: Sequence[Any] | None = None,
+        max_features: int | None = None,
+        budget: int | None = None,
+        tolerance: float | None = None,
+        time_limit: float | None = None,
+        progress: Any = None,
+        runner: Runner = Serial(),
+        on_error: Literal["raise", "record"] = "raise",
+    ) -> Explanations:
+        """Explain every row of a table.
+
+        runner : a ``concurrent.futures.Executor`` or anything with ``map``; the numbers do not depend on it.
+        on_error : "record" keeps going past rows that cannot be explained; see ``Explanations.errors``.
+        """
+        settings = {"outputs": outputs, "features": features, "max_features": max_features, "budget": budget, "tolerance": tolerance, "time_limit": time_limit}
+        if on_error not in ("raise", "record"):
+            raise InputError.choice("on_error", on_error, ("raise", "record"))
+        return self._run(X, runner, on_error, progress, **settings)
+
+    def _run(self, X: Any, runner: Runner, on_error: Any, progress: Any, *, outputs: Any, features: Any, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Explanations:
+        recipe = _limits(self.recipe, max_features, budget, tolerance, time_limit)
+        domain = self.domain if features is None else self.domain.only(features)
+        es = explain(self.model, X, domain=domain, recipe=recipe, runner=runner, on_error=on_error, progress=Line() if progress is True else progress or None)
+        es = es if outputs is None else es.only(outputs)
+        if self.strict:
+            _refuse_flags(es)
+        return es
+
+    def __repr__(self) -> str:
+        return f"TabularExplainer({type(self.model.original).__name__}, {len(self.domain.columns)} columns, recipe={self.recipe.name!r})" + "".join(f"\n  note: {n}" for n in self.notes)
+
+
+def _rows(data: Any) -> int:
+    return data.shape[0] if hasattr(data, "shape") else len(data)
+
+
+def _recipe(recipe: str | Recipe, neighborhood: Any, kernel_width: float | None, surrogate: Any, engine: str, budget: int | None, seed: int) -> Recipe:
+    """The recipe with the options that were given."""
+    made = named("recipe", recipe, TABLES)
+    if not isinstance(made, Recipe):
+        raise InputError(f"recipe={recipe!r}; expected a name ({', '.join(TABLES)}) or a Recipe")
+    if engine not in ("auto", "exact", "sampled"):
+        raise InputError.choice("engine", engine, ("auto", "exact", "sampled"))
+    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
+        raise InputError(f"random_state={seed!r}; expected an integer of at least 0, so that the same call gives the same numbers")
+    made = replace(made, engine=engine, seed=int(seed))
+    if neighborhood is not None:
+        chosen = named("neighborhood", neighborhood, NEIGHBORHOODS)
+        if not callable(getattr(chosen, "unit", None)):
+            raise InputError(f"neighborhood={neighborhood!r}; expected a name ({', '.join(NEIGHBORHOODS)}) or an object such as domains.Bins(edges='decile')")
+        made = replace(made, neighborhood=chosen)
+    if kernel_width is not None:
+        if isinstance(kernel_width, (str, bool)):
+            raise InputError(f"kernel_width={kernel_width!r}; expected a number above 0, or None for what the recipe says")
+        made = replace(made, kernel=Exponential(float(kernel_width)))
+    if surrogate is not None:
+        made = replace(made, surrogate=_surrogate(surrogate))
+    return made if budget is None else _limits(made, None, budget, None, None)
+
+
+def _surrogate(given: Any) -> Any:
+    chosen = named("surrogate", given, SURROGATES)
+    if chosen.__class__.__module__.startswith("kabosu."):
+        return chosen
+    if isinstance(chosen, type) or not callable(getattr(chosen, "fit", None)):
+        raise InputError(f"surrogate={given!r}; expected a name ({', '.join(SURROGATES)}), a kabosu surrogate or an unfitted regressor with coef_")
+    return Estimator(chosen)
+
+
+def _limits(recipe: Recipe, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Recipe:
+    """The recipe with the limits of one call."""
+    if budget is not None:
+        if isinstance(budget, bool) or not hasattr(budget, "__index__") or budget < 4:
+            raise InputError(f"budget={budget!r}; expected an integer number of model rows, at least 4")
+        recipe = replace(recipe, budget=int(budget), samples=int(budget) - 1 if recipe.tolerance is None else recipe.samples)
+    if tolerance is not None:
+        if not tolerance > 0:
+            raise InputError(f"tolerance={tolerance!r}; expected a share of the largest coefficient, above 0, such as 0.05")
+        recipe = replace(recipe, tolerance=float(tolerance))
+    if time_limit is not None:
+        if not time_limit > 0:
+            raise InputError(f"time_limit={time_limit!r}; expected seconds above 0")
+        recipe = replace(recipe, time_limit=float(time_limit))
+    return recipe if max_features is None else replace(recipe, surrogate=_best(recipe.surrogate, max_features))
+
+
+def _best(surrogate: Any, K: Any) -> Select:
+    if isinstance(surrogate, Select):
+        return replace(surrogate, K=K)
+    if not isinstance(surrogate, Ridge):
+        raise InputError(f"max_features={K!r} needs a ridge or ordinary surrogate to select for; this one is {surrogate!r}")
+    return Select(K, "best", surrogate)
+
+
+def _refuse_flags(es: Explanations) -> None:
+    for i, e in enumerate(es):
+        if e.certificate.flags:
+            flag: Flag = e.certificate.flags[0]
+            raise CertificateError(f"explanation {i} raised {flag}")
+

@@ -1,0 +1,278 @@
+"""Many explanations: arrays inside, a sequence outside."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, overload
+
+import numpy as np
+
+from kabosu.errors import InputError, RaggedError
+from kabosu.explanation import Certificate, Explanation
+from kabosu.labels import Labels
+from kabosu.types import Array, Float
+
+STACKED = ("coef", "std_error", "intercept", "prediction", "local_prediction", "r2")
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """B explanations that share p: the arrays of ``Explanation`` with a leading B."""
+
+    labels: Labels
+    output_names: tuple[str, ...]
+    output_scale: str
+    targets: Array
+    coef: Float[Array, "B p k"]
+    std_error: Float[Array, "B p k"]
+    intercept: Float[Array, "B k"]
+    prediction: Float[Array, "B k"]
+    local_prediction: Float[Array, "B k"]
+    r2: Float[Array, "B k"]
+    fidelity: Float[Array, "B k"]
+    monte_carlo_error: Float[Array, "B k"]
+    reacted: Float[Array, "B k"]
+    z: Float[Array, "B p"]
+    dof: Float[Array, "B"]
+    condition_number: Float[Array, "B"]
+    effective_sample_size: Float[Array, "B"]
+    n_model_calls: Array
+    ended_by: tuple[str, ...]
+    engine: str
+    refusals: Mapping[str, str]
+    recipe: str
+    kernel_width: float
+    radius: float
+    random_state: int
+
+    def __len__(self) -> int:
+        return len(self.coef)
+
+    def only(self, outputs: list[int]) -> "Block":
+        """Some of the outputs; rows whose target goes get the first that is left."""
+        part = {n: getattr(self, n)[..., outputs] for n in (*STACKED, "fidelity", "monte_carlo_error", "reacted")}
+        targets = np.array([outputs.index(t) if t in outputs else 0 for t in self.targets])
+        return replace(self, output_names=tuple(self.output_names[i] for i in outputs), targets=targets, **part)
+
+    def one(self, i: int) -> Explanation:
+        """Explanation number i."""
+        at = lambda a: a[i] if len(a) > 1 else a[0]  # noqa: E731  rows that all instances share
+        notes = tuple((code, f"{text[i]} of this instance") for code, text in self.labels.notes.items() if text[i])
+        certificate = Certificate(
+            self.fidelity[i],
+            np.abs(self.prediction[i] - self.local_prediction[i]),
+            self.monte_carlo_error[i],
+            float(self.effective_sample_size[i]),
+            float(self.condition_number[i]),
+            self.reacted[i],
+            self.ended_by[i],
+            self.radius,
+            notes,
+        )
+        e = Explanation(
+            feature_names=tuple(self.labels.names[i]),
+            columns=self.labels.columns,
+            values=tuple(self.labels.values[i]),
+            units=self.labels.units,
+            output_names=self.output_names,
+            target=self.output_names[int(self.targets[i])],
+            output_scale=self.output_scale,
+            scale=at(self.labels.scale),
+            z=self.z[i],
+            reference=at(self.labels.reference),
+            dof=float(self.dof[i]),
+            n_model_calls=int(self.n_model_calls[i]),
+            engine=self.engine,
+            refusals=self.refusals,
+            recipe=self.recipe,
+            kernel_width=self.kernel_width,
+            random_state=self.random_state,
+            certificate=certificate,
+            frame=self.labels.frame,
+            **{name: getattr(self, name)[i] for name in STACKED},
+        )
+        return e.only(list(range(len(self.output_names))))
+
+
+@dataclass(frozen=True, eq=False)
+class Explanations(Sequence[Explanation]):
+    """A sequence of Explanation with stacked arrays, ``coef (n, p, k)`` and the like, where all share their features.
+
+    Ragged collections (sparse rows, texts) have no stacked arrays and say so; everything else works.
+    errors : position -> message of rows that could not be explained (``on_error="record"``); their arrays are NaN.
+    """
+
+    blocks: tuple[Block, ...]
+    positions: Array
+    total: int
+    errors: Mapping[int, str]
+
+    @classmethod
+    def gather(cls, pieces: Iterable[Sequence[Block | str]]) -> "Explanations":
+        """Blocks in order; a message stands for one row that could not be explained."""
+        blocks, positions, errors, n = [], [], {}, 0
+        for part in (part for piece in pieces for part in piece):
+            if isinstance(part, str):
+                errors[n] = part
+                n += 1
+            else:
+                blocks.append(part)
+                positions.append(np.arange(n, n + len(part)))
+                n += len(part)
+        return cls(tuple(blocks), np.concatenate([np.zeros(0, dtype=np.int64), *positions]).astype(np.int64), n, errors)
+
+    def only(self, outputs: Sequence[Any]) -> "Explanations":
+        """Some of the outputs, by name."""
+        known = self.blocks[0].output_names if self.blocks else ()
+        odd = [o for o in outputs if str(o) not in known]
+        if odd or not len(outputs):
+            raise InputError(f"outputs={list(outputs)} are not all explained; the outputs are {list(known)}")
+        index = [known.index(str(o)) for o in outputs]
+        return replace(self, blocks=tuple(block.only(index) for block in self.blocks))
+
+    def __len__(self) -> int:
+        return self.total
+
+    @overload
+    def __getitem__(self, i: int) -> Explanation: ...
+    @overload
+    def __getitem__(self, i: slice) -> list[Explanation]: ...
+    def __getitem__(self, i: Any) -> Any:
+        if isinstance(i, slice):
+            return [self[j] for j in range(*i.indices(len(self)))]
+        i = i + len(self) if i < 0 else i
+        if not 0 <= i < len(self):
+            raise IndexError(f"explanation {i} of {len(self)}")
+        if i in self.errors:
+            raise RaggedError(f"row {i} could not be explained: {self.errors[i]}")
+        where = int(np.searchsorted(self.positions, i))
+        for block in self.blocks:
+            if where < len(block):
+                return block.one(where)
+            where -= len(block)
+        raise IndexError(f"explanation {i} of {len(self)}")
+
+    def __iter__(self) -> Iterator[Explanation]:
+        """The rows that could be explained, in order."""
+        return (block.one(i) for block in self.blocks for i in range(len(block)))
+
+    def _stack(self, name: str) -> Array:
+        if not self.blocks or len({(block.coef.shape[1:], block.labels.columns, block.output_names) for block in self.blocks}) > 1:
+            raise RaggedError(f"these {len(self)} explanations do not share their features, so there is no stacked {name}; take them one by one, or use to_frame()")
+        parts = np.concatenate([getattr(block, name) for block in self.blocks])
+        if not self.errors:
+            return parts
+        out = np.full((self.total, *parts.shape[1:]), np.nan)
+        out[self.positions] = parts
+        return out
+
+    @property
+    def coef(self) -> Float[Array, "n p k"]:
+        """Coefficients per own unit."""
+        return self._stack("coef")
+
+    @property
+    def scale(self) -> Float[Array, "p"]:
+        """Own units in one training standard deviation."""
+        self._stack("coef")
+        return self.blocks[0].labels.scale[0]
+
+    @property
+    def coef_scaled(self) -> Float[Array, "n p k"]:
+        """Coefficients per training standard deviation."""
+        return self.coef * np.concatenate([np.broadcast_to(b.labels.scale, b.coef.shape[:2]) for b in self.blocks])[:, :, None] if not self.errors else self.coef * self.scale[:, None]
+
+    @property
+    def std_error(self) -> Float[Array, "n p k"]:
+        """Standard errors of ``coef``."""
+        return self._stack("std_error")
+
+    @property
+    def intercept(self) -> Float[Array, "n k"]:
+        """Intercepts."""
+        return self._stack("intercept")
+
+    @property
+    def prediction(self) -> Float[Array, "n k"]:
+        """The model at the instances."""
+        return self._stack("prediction")
+
+    @property
+    def local_prediction(self) -> Float[Array, "n k"]:
+        """The surrogates at the instances."""
+        return self._stack("local_prediction")
+
+    @property
+    def fidelity(self) -> Float[Array, "n k"]:
+        """Held-out weighted R2."""
+        return self._stack("fidelity")
+
+    @property
+    def n_model_calls(self) -> Array:
+        """(n,) rows asked of the model."""
+        return self._stack("n_model_calls")
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """(p,) names that hold for every row."""
+        self._stack("coef")
+        return self.blocks[0].labels.columns
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """(k,) names of the outputs."""
+        return self.blocks[0].output_names
+
+    @property
+    def target(self) -> tuple[str, ...]:
+        """(n,) target of each row."""
+        return tuple(block.output_names[t] for block in self.blocks for t in block.targets)
+
+    def to_frame(self) -> Any:
+        """A tidy table, one row an instance, feature and output: the background's own kind of frame, else pandas."""
+        from kabosu.report.tidy import frame_of
+
+        return frame_of(list(self), self.blocks[0].labels.frame if self.blocks else None, self.positions)
+
+    def summary(self) -> Any:
+        """Per feature: mean |coef_scaled|, share of positive signs, spread; about each row's target."""
+        from kabosu.pick.aggregate import summary
+
+        return summary(self)
+
+    def pick(self, k: int = 5) -> list[int]:
+        """Positions of k diverse explanations that cover the important features (SP-LIME)."""
+        from kabosu.pick.submodular import pick
+
+        return pick(self, k)
+
+    def plot(self, ax: Any = None, **options: Any) -> Any:
+        """Rows by features, colored by coefficient; returns the Axes."""
+        from kabosu.plots import matrix
+
+        return matrix(self, ax=ax, **options)
+
+    def to_html(self) -> str:
+        """One static page, no script."""
+        from kabosu.report.html import page_of_many
+
+        return page_of_many(self)
+
+    def save(self, path: str | Path) -> Path:
+        """Write them as .html, .json, .png, .svg, .pdf, .csv or .parquet, by the file's extension."""
+        from kabosu.report.save import save
+
+        return save(self, path)
+
+    def _repr_html_(self) -> str:
+        from kabosu.report.html import fragment_of_many
+
+        return fragment_of_many(self)
+
+    def __str__(self) -> str:
+        from kabosu.report.plain import table_of_many
+
+        return table_of_many(self)
+
+    def __repr__(self) -> str:
+        return f"<Explanations: {len(self)} row(s), {len(self.errors)} failed>"

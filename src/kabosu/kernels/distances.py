@@ -1,0 +1,44 @@
+"""Distances between points and the origin, in interpretable coordinates."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from kabosu.types import Array, Float
+
+Distance = Callable[[Float[Array, "#B s p"], Float[Array, "#B p"]], Float[Array, "#B s"]]
+
+
+def euclidean(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+    """sqrt(sum_j (z_j - o_j)^2); the square root of the number of differences where coordinates are 0/1."""
+    difference = Z - origin[:, None, :]
+    return np.sqrt(np.einsum("bsp,bsp->bs", difference, difference))
+
+
+def cosine(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+    """1 - cos(z, o); 1 where one of them is zero."""
+    inner = np.einsum("bsp,bp->bs", Z, origin) if len(Z) == len(origin) else Z @ origin[0]
+    norms = np.linalg.norm(Z, axis=-1) * np.linalg.norm(origin, axis=-1)[:, None]
+    return 1 - np.divide(inner, norms, out=np.zeros_like(inner), where=norms > 0)
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Any metric of ``scipy.spatial.distance.cdist``, by name.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Metric("cityblock")(np.array([[[1.0, 2.0]]]), np.array([[0.0, 0.0]]))
+    array([[3.]])
+
+    """
+
+    name: str
+
+    def __call__(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+        from scipy.spatial.distance import cdist
+
+        Z, origin = np.broadcast_arrays(Z, origin[:, None, :])
+        return np.stack([cdist(z, o[:1], self.name)[:, 0] for z, o in zip(Z, origin, strict=True)])

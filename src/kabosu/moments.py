@@ -1,0 +1,113 @@
+"""Sufficient statistics of weighted least squares: they add, so that samples can be split, streamed or computed exactly."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kabosu.types import Array, Float, Int
+
+FOLDS = 8
+FLAT = 1e-24  # a response whose variance is below this share of its mean square does not vary
+
+
+@dataclass(frozen=True)
+class Moments:
+    """E[w a a'], E[w a f], E[w f^2] with a = (1, z), summed over draws, apart for each of R folds (draw i is in fold i mod R).
+
+    gram : G.  cross : c.  square : sum of w f^2.  weight2 : sum of w^2.  count : number of draws.
+    """
+
+    gram: Float[Array, "#B R q q"]
+    cross: Float[Array, "B R q k"]
+    square: Float[Array, "B R k"]
+    weight2: Float[Array, "#B"]
+    count: int
+
+    @classmethod
+    def of(cls, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], folds: int = FOLDS) -> "Moments":
+        """Moments of a weighted sample."""
+        A, Y, w = (_folded(a, folds) for a in (np.concatenate([np.ones((*Z.shape[:-1], 1)), Z], axis=-1), Y, w[..., None]))
+        WA = A * w
+        return cls(
+            np.matmul(A.swapaxes(-1, -2), WA),
+            np.matmul(WA.swapaxes(-1, -2), Y),
+            np.einsum("brsk,brsk->brk", Y * w, Y),
+            np.einsum("brsi,brsi->b", w, w),
+            Z.shape[1],
+        )
+
+    def __add__(self, other: "Moments") -> "Moments":
+        """Moments of both samples together; the other must start at a multiple of R."""
+        return Moments(self.gram + other.gram, self.cross + other.cross, self.square + other.square, self.weight2 + other.weight2, self.count + other.count)
+
+    @cached_property
+    def pooled(self) -> "Moments":
+        """All folds as one."""
+        return Moments(self.gram.sum(1, keepdims=True), self.cross.sum(1, keepdims=True), self.square.sum(1, keepdims=True), self.weight2, self.count)
+
+    def without(self) -> "Moments":
+        """Fold r: everything but fold r."""
+        pooled = self.pooled
+        return Moments(pooled.gram - self.gram, pooled.cross - self.cross, pooled.square - self.square, self.weight2, self.count)
+
+    def restrict(self, rows: Int[Array, "N"], outputs: Int[Array, "N"], features: Int[Array, "N K"]) -> "Moments":
+        """N one-output problems: instance ``rows[i]``, output ``outputs[i]``, the features ``features[i]`` only."""
+        q = np.concatenate([np.zeros((len(rows), 1), dtype=np.int64), features + 1], axis=1)
+        g = rows if len(self.gram) > 1 else np.zeros_like(rows)
+        gram = self.gram[g[:, None, None], :, q[:, :, None], q[:, None, :]]
+        cross = self.cross[rows[:, None], :, q, outputs[:, None]]
+        return Moments(
+            gram.transpose(0, 3, 1, 2), cross.transpose(0, 2, 1)[..., None], self.square[rows, :, outputs][..., None], self.weight2[g if len(self.weight2) > 1 else 0 * g], self.count
+        )
+
+    @property
+    def weight(self) -> Float[Array, "#B R"]:
+        """Sum of the weights."""
+        return self.gram[..., 0, 0]
+
+    @property
+    def center(self) -> Float[Array, "#B R p"]:
+        """Weighted mean of z."""
+        return self.gram[..., 0, 1:] / self.weight[..., None]
+
+    @property
+    def level(self) -> Float[Array, "B R k"]:
+        """Weighted mean of the response."""
+        return self.cross[..., 0, :] / self.weight[..., None]
+
+    @property
+    def covariance(self) -> Float[Array, "#B R p p"]:
+        """Sum of w (z - center)(z - center)'."""
+        m = self.center
+        return self.gram[..., 1:, 1:] - self.weight[..., None, None] * m[..., :, None] * m[..., None, :]
+
+    @property
+    def covariance_with_response(self) -> Float[Array, "B R p k"]:
+        """Sum of w (z - center) f."""
+        return self.cross[..., 1:, :] - self.center[..., :, None] * self.cross[..., :1, :]
+
+    @property
+    def total(self) -> Float[Array, "B R k"]:
+        """Sum of w (f - level)^2, 0 where it is rounding noise."""
+        total = self.square - self.weight[..., None] * self.level**2
+        return np.where(total > FLAT**0.5 * self.square, total, 0.0)
+
+    def residual(self, intercept: Float[Array, "B R k"], coef: Float[Array, "B R p k"]) -> Float[Array, "B R k"]:
+        """Sum of w (f - intercept - coef . z)^2."""
+        b = np.concatenate([intercept[..., None, :], coef], axis=-2)
+        return self.square - 2 * (b * self.cross).sum(-2) + (b * np.matmul(self.gram, b)).sum(-2)
+
+    @property
+    def effective_sample_size(self) -> Float[Array, "#B"]:
+        """(sum w)^2 / sum w^2."""
+        return self.weight.sum(1) ** 2 / self.weight2
+
+
+def _folded(a: Float[Array, "b s c"], folds: int) -> Float[Array, "b R n c"]:
+    """Draw i to fold i mod R; a short last round is filled with zeros, which weigh nothing."""
+    b, s, c = a.shape
+    rounds = -(-s // folds)
+    if rounds * folds > s:
+        a = np.concatenate([a, np.zeros((b, rounds * folds - s, c))], axis=1)
+    return a.reshape(b, rounds, folds, c).transpose(0, 2, 1, 3)

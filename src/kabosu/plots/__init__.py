@@ -1,0 +1,1 @@
+"""Pictures: functions of an Explanation; matplotlib Axes in, Axes out."""

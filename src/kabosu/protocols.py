@@ -1,0 +1,166 @@
+"""The contracts, each written once: what may be put in place of a piece of the line.
+
+domain.represent(X) -> representation        two readings of one draw:
+sampler.draw(space, ...) -> draws               representation.features(draws) -> Z
+representation.inputs(draws)   -> rows for the model
+kernel(Z, origin) -> w      surrogate.fit(Z, Y, w, ...) -> Fit      engine.run(...) -> Fit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+
+from kabosu.types import Array, Batch, Float
+
+if TYPE_CHECKING:
+    from kabosu.fits import Fit
+    from kabosu.labels import Labels
+    from kabosu.recipes import Recipe
+    from kabosu.respond import Model
+    from kabosu.spaces import Space
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@runtime_checkable
+class Representation(Protocol):
+    """A block of B instances in interpretable coordinates. Both readings are deterministic and agree on what was drawn."""
+
+    @property
+    def space(self) -> Space:
+        """What a sampler may fill."""
+        ...
+
+    @property
+    def origin(self) -> Float[Array, "#B p"]:
+        """The instances themselves, as ``features`` would read them."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """B, the number of instances."""
+        ...
+
+    def take(self, rows: Sequence[int]) -> Representation:
+        """The same block with some of its instances."""
+        ...
+
+    def features(self, draws: Float[Array, "#B s m"]) -> Float[Array, "#B s p"]:
+        """First reading: interpretable coordinates."""
+        ...
+
+    def inputs(self, draws: Float[Array, "#B s m"]) -> Batch:
+        """Second reading: B*s rows of what the model eats, instance after instance."""
+        ...
+
+    def instances(self) -> Batch:
+        """The B instances as the model eats them."""
+        ...
+
+    def labels(self) -> Labels:
+        """Names, values and units of the features."""
+        ...
+
+
+@runtime_checkable
+class Tilts(Protocol):
+    """A representation whose local law q (draw law times kernel) is known and can be drawn from."""
+
+    def tilt(self, kernel: Kernel) -> Representation | None:
+        """The representation under q; None where this kernel's q is not known."""
+        ...
+
+
+@runtime_checkable
+class Domain(Protocol):
+    """Fitted on background data (or on nothing); turns instances into representations."""
+
+    @property
+    def width(self) -> int:
+        """Numbers in one draw, about; for the size of blocks."""
+        ...
+
+    def count(self, X: Batch) -> int:
+        """Instances in X."""
+        ...
+
+    def split(self, X: Batch, size: int) -> Iterator[Batch]:
+        """X in pieces of at most ``size`` instances, in order."""
+        ...
+
+    def represent(self, X: Batch) -> Iterator[Representation]:
+        """Blocks that share p, in the order of X."""
+        ...
+
+
+@runtime_checkable
+class Sampler(Protocol):
+    """The only place with randomness. Draw i does not depend on how many are asked: asking more continues the sequence."""
+
+    @property
+    def replicates(self) -> int:
+        """Number R of independent replicates, draw i in replicate i mod R; 0 where draws are independent."""
+        ...
+
+    def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "#B s m"]:
+        """Draws number start..stop-1 of the sequence of this seed."""
+        ...
+
+
+@runtime_checkable
+class Kernel(Protocol):
+    """Proximity weights of points Z around the origin; a plain function is a kernel."""
+
+    def __call__(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]: ...
+
+
+@runtime_checkable
+class LogKernel(Protocol):
+    """A kernel that knows its logarithm, so that narrow widths cannot underflow."""
+
+    def log(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+        """Logarithm of the weights."""
+        ...
+
+
+@runtime_checkable
+class Surrogate(Protocol):
+    """An interpretable model of a weighted neighborhood."""
+
+    def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
+        """Fit all B instances and k outputs at once."""
+        ...
+
+
+@runtime_checkable
+class Engine(Protocol):
+    """A way to compute the explanation; says whether it applies, and why not."""
+
+    @property
+    def name(self) -> str:
+        """As the explanation records it."""
+        ...
+
+    @property
+    def exact(self) -> bool:
+        """True where no Monte-Carlo error is left."""
+        ...
+
+    def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
+        """None: it applies. Text: why not."""
+        ...
+
+    def run(self, model: Model, representation: Representation, recipe: Recipe) -> Any:
+        """Explain the block."""
+        ...
+
+
+@runtime_checkable
+class Runner(Protocol):
+    """Anything that maps in order; every ``concurrent.futures.Executor`` is one."""
+
+    def map(self, fn: Callable[[T], R], iterable: Iterable[T], /) -> Iterable[R]:
+        """Apply fn to each item, results in order."""
+        ...

@@ -1,0 +1,1 @@
+"""Words, tables and pages: functions of an Explanation."""

@@ -1,0 +1,43 @@
+"""How blocks become tasks, and how far they are. Any ``concurrent.futures.Executor`` (threads, processes, loky, Dask) is a runner too."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from kabosu.protocols import Domain
+
+T = TypeVar("T")
+R = TypeVar("R")
+Progress = Callable[[int, int], Any]
+
+
+@dataclass(frozen=True)
+class Serial:
+    """One after the other, in this thread; lazily, so that blocks stream."""
+
+    def map(self, fn: Callable[[T], R], iterable: Iterable[T]) -> Iterator[R]:
+        """Apply fn to each item, results in order."""
+        return map(fn, iterable)
+
+
+def reported(results: Iterable[R], pieces: Sequence[Any], domain: "Domain", progress: Progress | None) -> Iterator[R]:
+    """The results, telling ``progress(done, total)`` in rows after each."""
+    counts = [domain.count(piece) for piece in pieces]
+    done = 0
+    for count, result in zip(counts, results, strict=True):
+        yield result
+        done += count
+        if progress is not None:
+            progress(done, sum(counts))
+
+
+@dataclass(frozen=True)
+class Line:
+    """A progress line on a terminal; nothing in pipes."""
+
+    def __call__(self, done: int, total: int) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\rexplained {done} of {total} rows" + ("\n" if done >= total else ""))
+            sys.stderr.flush()

@@ -1,0 +1,44 @@
+"""Independent uniform draws."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import ClassVar
+
+import numpy as np
+
+from kabosu.errors import InputError
+from kabosu.spaces import Cube, Space
+from kabosu.types import Array, Float
+
+CHUNK = 1024
+
+
+@dataclass(frozen=True)
+class Plain:
+    """Independent points of the unit cube, in chunks seeded by (seed, chunk number) so that more draws continue the sequence.
+
+    Examples
+    --------
+    >>> from kabosu.spaces import Cube
+    >>> a, b = Plain().draw(Cube(2), 0, 10, seed=0), Plain().draw(Cube(2), 5, 10, seed=0)
+    >>> bool((a[:, 5:] == b).all())
+    True
+
+    """
+
+    replicates: ClassVar[int] = 0
+
+    def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
+        """Draws start..stop-1, the same whoever asks, in however many calls."""
+        if not isinstance(space, Cube):
+            raise InputError(f"plain points fill the unit cube; got the space {space}")
+        first, last = start // CHUNK, -(-stop // CHUNK)
+        points = np.concatenate([_chunk(space.m, seed, i) for i in range(first, last)])
+        return points[None, start - first * CHUNK : stop - first * CHUNK]
+
+
+@lru_cache(maxsize=32)
+def _chunk(m: int, seed: int, i: int) -> Float[Array, "1024 m"]:
+    points = np.random.default_rng([seed, i]).random((CHUNK, m)) * (1 - 2.0**-52) + 2.0**-54
+    points.setflags(write=False)
+    return points

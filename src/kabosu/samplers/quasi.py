@@ -1,0 +1,54 @@
+"""Scrambled Sobol points: randomized quasi-Monte Carlo with replicates, for error bars."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from kabosu.errors import InputError
+from kabosu.spaces import Cube, Space
+from kabosu.types import Array, Float
+
+LIMIT = 21_201  # dimensions for which direction numbers are known (Joe and Kuo 2008, as scipy ships them)
+
+
+@dataclass(frozen=True)
+class Sobol:
+    """R independent scrambles of the Sobol sequence; draw i is point i // R of scramble i mod R.
+
+    Scrambled nets integrate smooth responses with smaller error than independent draws, and the spread over the
+    scrambles estimates that error (Owen, *Monte Carlo theory, methods and examples*, chapter 17).
+
+    replicates : number of scrambles, at least 2.
+
+    Examples
+    --------
+    >>> from kabosu.spaces import Cube
+    >>> Sobol().draw(Cube(3), 0, 16, seed=0).shape
+    (1, 16, 3)
+
+    """
+
+    replicates: int = 8
+
+    def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
+        """Draws start..stop-1, the same whoever asks, in however many calls."""
+        if not isinstance(space, Cube):
+            raise InputError(f"Sobol points fill the unit cube; got the space {space}")
+        R = self.replicates
+        n = 1 << max(0, -(-stop // R) - 1).bit_length()
+        points = np.stack([_scramble(space.m, n, seed, r) for r in range(R)], axis=1)
+        return points.reshape(1, n * R, space.m)[:, start:stop]
+
+
+@lru_cache(maxsize=64)
+def _scramble(m: int, n: int, seed: int, r: int) -> Float[Array, "n m"]:
+    """N points of scramble r, moved to the middle of their cells so that none is 0 or 1."""
+    from scipy.stats import qmc
+
+    if m > LIMIT:
+        raise InputError(f"Sobol points exist up to {LIMIT} dimensions, this table has {m} varying columns; use samplers.Plain()")
+    engine = qmc.Sobol(m, scramble=True, rng=np.random.default_rng([seed, r]))
+    points = engine.random(n) + 2.0**-31
+    points.setflags(write=False)
+    return points

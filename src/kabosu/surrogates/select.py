@@ -1,0 +1,150 @@
+"""Feature selection, then a refit: lime's methods by updates of the Gram matrix instead of refits."""
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+import numpy as np
+
+from kabosu.errors import InputError
+from kabosu.fits import Fit
+from kabosu.moments import Moments
+from kabosu.surrogates.ridge import Ridge, Solution, assemble, solve
+from kabosu.types import Array, Float, Int
+
+METHODS = ("auto", "forward_selection", "highest_weights", "lasso_path", "best", "none")
+
+
+@dataclass(frozen=True)
+class Select:
+    """Keep K features per instance and output, then fit ``then`` on them.
+
+    by : "forward_selection" (greedy weighted R2), "highest_weights" (largest |coef * origin| of a ridge with penalty 0.01),
+        "lasso_path" (last step of the LARS-lasso path with at most K features), "best" (largest share of R2 when features are
+        uncorrelated under q, as in product neighborhoods: |coef| sd), "none", or "auto" (forward up to K = 6, else highest
+        weights). All but "best" are lime's, number for number.
+    """
+
+    K: int
+    by: Literal["auto", "forward_selection", "highest_weights", "lasso_path", "best", "none"] = "best"
+    then: Ridge = field(default_factory=Ridge)
+
+    def __post_init__(self) -> None:
+        if self.by not in METHODS:
+            raise InputError.choice("by", self.by, METHODS)
+        if not (isinstance(self.K, (int, np.integer)) and self.K >= 1):
+            raise InputError(f"number of features {self.K!r}; expected an integer of at least 1")
+
+    def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
+        """Select per instance and output, refit, and put the coefficients back in place (0 for features left out)."""
+        by = ("forward_selection" if self.K <= 6 else "highest_weights") if self.by == "auto" else self.by
+        p = Z.shape[2]
+        if by == "none" or (p <= self.K and by != "lasso_path"):
+            return self.then.fit(Z, Y, w, origin, replicates)
+        moments = Moments.of(Z, Y, w)
+        picks = self._picks(by, moments, Z, Y, w, origin)
+        B, k = len(Y), Y.shape[2]
+        widths = [len(pick) for pick in picks]
+        parts = np.empty(B * k, dtype=object)
+        for width in set(widths):
+            index = np.flatnonzero(np.array(widths) == width)
+            chosen = np.array([picks[i] for i in index], dtype=np.int64).reshape(len(index), width)
+            fitted = self._refit(moments, index // k, index % k, chosen, Z, Y, w, origin, replicates)
+            for n, i in enumerate(index):
+                parts[i] = fitted.take([n])
+        return _spread(list(parts), picks, B, k, p)
+
+    def _picks(self, by: str, moments: Moments, Z: Array, Y: Array, w: Array, origin: Array) -> list[Int[Array, "K"]]:
+        """Selected features of each (instance, output), flattened."""
+        B, k = len(Y), Y.shape[2]
+        if by == "lasso_path":
+            at = lambda a, b: a[b] if len(a) > 1 else a[0]  # noqa: E731  broadcast leading axis
+            return [lasso_path(at(Z, b), Y[b, :, c], at(w, b), self.K) for b in range(B) for c in range(k)]
+        pooled = moments.pooled
+        covariance = np.broadcast_to(pooled.covariance[:, 0], (B, *pooled.covariance.shape[2:]))
+        cross = pooled.covariance_with_response[:, 0]
+        if by == "forward_selection":
+            order = forward(covariance, cross, self.K)
+        else:
+            order = np.argsort(-self._score(by, pooled, covariance, origin), axis=1, kind="stable")[:, : self.K]
+        return [order[b, :, c] for b in range(B) for c in range(k)]
+
+    def _score(self, by: str, pooled: Moments, covariance: Array, origin: Array) -> Float[Array, "B p k"]:
+        if by == "highest_weights":
+            penalty = np.full(pooled.weight.shape, 0.01)
+            return np.abs(solve(pooled, penalty).coef * np.broadcast_to(origin, (len(covariance), origin.shape[1]))[..., None])
+        coef = solve(pooled, self.then.penalty(pooled)).coef
+        return np.abs(coef) * np.sqrt(np.maximum(np.einsum("bpp->bp", covariance), 0.0))[..., None]
+
+    def _refit(self, moments: Moments, rows: Array, outputs: Array, chosen: Int[Array, "N K"], Z: Array, Y: Array, w: Array, origin: Array, replicates: int) -> Fit:
+        small = moments.restrict(rows, outputs, chosen)
+        pooled = small.pooled
+        solved: Solution = solve(pooled, self.then.penalty(pooled))
+        at = (lambda a: a[rows]) if len(Z) > 1 else (lambda a: a[np.zeros_like(rows)])
+        Zs = np.zeros((len(rows), 0, chosen.shape[1])) if replicates else np.take_along_axis(at(Z), chosen[:, None, :], axis=2)
+        Ys = Y[rows, :, outputs][..., None]
+        ws = w[rows] if len(w) > 1 else np.broadcast_to(w, (len(rows), w.shape[1]))
+        origins = np.take_along_axis(origin[rows] if len(origin) > 1 else np.broadcast_to(origin, (len(rows), origin.shape[1])), chosen, axis=1)
+        return assemble(small, solved.coef, solved.bread, solved.condition, Zs, Ys, ws, origins, replicates, self.then)
+
+
+def forward(covariance: Float[Array, "B p p"], cross: Float[Array, "B p k"], K: int) -> Int[Array, "B K k"]:
+    """Greedy selection by the gain in weighted R2; ties go to the first feature.
+
+    After each pick the others are made orthogonal to it: gain_j = c_j^2 / v_j with c, v the covariance with the response
+    and the variance that the picks leave unexplained. O(K p) a step instead of p refits.
+    """
+    B, p, k = cross.shape
+    c = cross.transpose(0, 2, 1).copy()
+    total = np.einsum("bpp->bp", covariance)[:, None, :]
+    v = np.repeat(total, k, axis=1)
+    G = np.broadcast_to(covariance[:, None], (B, k, p, p))
+    used: list[Array] = []
+    picks = np.empty((B, k, K), dtype=np.int64)
+    for step in range(K):
+        gain = np.where(v > 1e-12 * total, c**2 / np.where(v > 0, v, 1.0), 0.0)
+        if step:
+            np.put_along_axis(gain, picks[..., :step], -1.0, axis=-1)
+        best = gain.argmax(-1)
+        picks[..., step] = best
+        column = np.take_along_axis(G, best[..., None, None], axis=-1)[..., 0]
+        for u in used:
+            column = column - u * np.take_along_axis(u, best[..., None], axis=-1)
+        left = np.take_along_axis(v, best[..., None], axis=-1)
+        u = np.where(left > 1e-12 * total, column / np.sqrt(np.where(left > 0, left, 1.0)), 0.0)
+        c = c - u * (np.take_along_axis(c, best[..., None], axis=-1) / np.sqrt(np.where(left > 0, left, 1.0)))
+        v = v - u**2
+        used.append(u)
+    return picks.transpose(0, 2, 1)
+
+
+def lasso_path(Z: Float[Array, "s p"], y: Float[Array, "s"], w: Float[Array, "s"], K: int) -> Int[Array, "K"]:
+    """Features of the last step of the LARS-lasso path with at most K non-zeros, on centered data times sqrt(w)."""
+    from sklearn.linear_model import lars_path
+
+    root = np.sqrt(w)
+    Zw = (Z - np.average(Z, axis=0, weights=w)) * root[:, None]
+    yw = (y - np.average(y, weights=w)) * root
+    coefs = lars_path(Zw, yw, method="lasso", verbose=False)[2]
+    nonzero: Array = np.arange(Z.shape[1])
+    for step in range(coefs.shape[1] - 1, 0, -1):
+        nonzero = np.flatnonzero(coefs[:, step])
+        if len(nonzero) <= K:
+            break
+    return nonzero
+
+
+def _spread(parts: list[Fit], picks: list[Int[Array, "K"]], B: int, k: int, p: int) -> Fit:
+    """One-output fits on some features as one fit on all of them."""
+    coef, error = np.zeros((B * k, p)), np.full((B * k, p), np.nan)
+    for i, (part, pick) in enumerate(zip(parts, picks, strict=True)):
+        coef[i, pick], error[i, pick] = part.coef[0, :, 0], part.std_error[0, :, 0]
+    grid = lambda name: np.array([getattr(part, name)[0, 0] for part in parts]).reshape(B, k)  # noqa: E731
+    worst = lambda name, of: of(np.array([getattr(part, name)[0] for part in parts]).reshape(B, k), axis=1)  # noqa: E731
+    return Fit(
+        coef.reshape(B, k, p).transpose(0, 2, 1),
+        error.reshape(B, k, p).transpose(0, 2, 1),
+        *(grid(name) for name in ("intercept", "r2", "fidelity", "local")),
+        worst("condition_number", np.max),
+        worst("effective_sample_size", np.min),
+        worst("dof", np.min),
+    )

@@ -1,0 +1,28 @@
+"""Shapes as annotations: executed in tests (jaxtyping with beartype), plain arrays in production.
+
+Letters: B instances in a block, s samples, m code width, d model inputs, p interpretable features, k outputs.
+"#B" is B, or 1 where a whole block shares the values.
+"""
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+Array = np.ndarray
+Batch = Any
+"""B rows of whatever the model eats: an array, a data frame, a list of records."""
+
+if TYPE_CHECKING or "jaxtyping" in sys.modules:
+    from jaxtyping import Bool, Float, Int
+else:
+
+    class Float:
+        """Stands for ``jaxtyping.Float`` where shapes are not checked."""
+
+        def __class_getitem__(cls, item):
+            return item[0]
+
+    Int = Bool = Float
+
+__all__ = ["Array", "Batch", "Bool", "Float", "Int"]
