@@ -7,7 +7,6 @@ A draw is read twice, once as interpretable features and once as model inputs; e
     explain : both, for blocks of instances, by the first engine that applies
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Literal
@@ -22,7 +21,7 @@ from kabosu.protocols import Domain, Engine, Kernel, LogKernel, Representation, 
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.runners import Progress, Serial, reported
-from kabosu.types import Array, Float
+from kabosu.types import Array, Float, Rows
 
 BLOCK = 2_000_000  # floats drawn at once: instances x draws x columns
 
@@ -45,7 +44,7 @@ class Neighborhood:
         """More draws of the same instances."""
         return replace(self, Z=np.concatenate([self.Z, more.Z], axis=1), Y=np.concatenate([self.Y, more.Y], axis=1))
 
-    def take(self, rows: Sequence[int]) -> "Neighborhood":
+    def take(self, rows: Rows) -> "Neighborhood":
         """Some of the instances."""
         some = lambda a: a if len(a) == 1 and len(self.Y) > 1 else a[rows]  # noqa: E731  arrays that all instances share stay
         return replace(self, Z=some(self.Z), Y=self.Y[rows], origin=some(self.origin), prediction=self.prediction[rows])

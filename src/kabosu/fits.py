@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from kabosu.types import Array, Float, Int
+from kabosu.types import Array, Float, Int, Rows
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Fit:
         """Half-width of the confidence interval of each coefficient: t quantile times standard error."""
         return t_quantile(self.dof, level)[:, None, None] * self.std_error
 
-    def take(self, rows: Sequence[int]) -> "Fit":
+    def take(self, rows: Rows) -> "Fit":
         """Some of the instances."""
         return Fit(*(getattr(self, f.name)[rows] for f in fields(self)))
 

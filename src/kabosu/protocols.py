@@ -8,10 +8,10 @@ kernel(Z, origin) -> w      surrogate.fit(Z, Y, w, ...) -> Fit      engine.run(.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
-from kabosu.types import Array, Batch, Float
+from kabosu.types import Array, Batch, Float, Rows
 
 if TYPE_CHECKING:
     from kabosu.fits import Fit
@@ -43,7 +43,7 @@ class Representation(Protocol):
         """B, the number of instances."""
         ...
 
-    def take(self, rows: Sequence[int]) -> Representation:
+    def take(self, rows: Rows) -> Representation:
         """The same block with some of its instances."""
         ...
 

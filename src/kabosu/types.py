@@ -5,6 +5,7 @@ Letters: B instances in a block, s samples, m code width, d model inputs, p inte
 """
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +13,8 @@ import numpy as np
 Array = np.ndarray
 Batch = Any
 """B rows of whatever the model eats: an array, a data frame, a list of records."""
+Rows = Sequence[int] | Array
+"""Positions of some instances."""
 
 if TYPE_CHECKING or "jaxtyping" in sys.modules:
     from jaxtyping import Bool, Float, Int
@@ -25,4 +28,4 @@ else:
 
     Int = Bool = Float
 
-__all__ = ["Array", "Batch", "Bool", "Float", "Int"]
+__all__ = ["Array", "Batch", "Bool", "Float", "Int", "Rows"]

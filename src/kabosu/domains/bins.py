@@ -26,7 +26,7 @@ class Bins:
     A bin that holds one repeated value sends that value to the model (lime sends 0).
     """
 
-    edges: str | Mapping[Any, Sequence[float]] = "quartile"
+    edges: str | Mapping[Any, Sequence[float] | Array] = "quartile"
     labels: Any = None
 
     def __post_init__(self) -> None:

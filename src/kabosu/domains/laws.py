@@ -5,13 +5,12 @@ function from a uniform u, read twice: ``coordinates`` for the surrogate, ``cell
 exp(-precision d^2 / 2) changes the point probabilities and moves and shrinks the normal, in closed form.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from kabosu.types import Array, Float, Int
+from kabosu.types import Array, Float, Int, Rows
 
 EDGE = 2.0**-40
 
@@ -96,7 +95,7 @@ class LevelLaw:
         """The law times exp(-precision/2 [level differs]): MATH (5)."""
         return replace(self, precision=self.precision + precision)
 
-    def take(self, rows: Sequence[int]) -> "LevelLaw":
+    def take(self, rows: Rows) -> "LevelLaw":
         """Some of the instances."""
         return replace(self, own=self.own[rows], x=None if self.x is None else self.x[rows])
 
@@ -130,7 +129,7 @@ class NumberLaw:
     own: Float[Array, "B"]
     lost: Array
     points: Float[Array, "#B C"]
-    rates: Float[Array, "#B C+1"]
+    rates: Float[Array, "#B c"]
     x: Float[Array, "B"]
     whole: bool = False
     bounds: tuple[float, float] = (-np.inf, np.inf)
@@ -175,14 +174,14 @@ class NumberLaw:
         """The law times exp(-precision/2 d^2): MATH (6) for the normal, a factor for each point."""
         return replace(self, precision=self.precision + precision)
 
-    def take(self, rows: Sequence[int]) -> "NumberLaw":
+    def take(self, rows: Rows) -> "NumberLaw":
         """Some of the instances."""
         part = {n: getattr(self, n)[rows] for n in ("center", "own", "lost", "x")}
         part |= {n: a if len(a) == 1 else a[rows] for n, a in (("points", self.points), ("rates", self.rates))}
         return replace(self, **part)
 
     @cached_property
-    def _local(self) -> tuple[Float[Array, "#B C+1"], Float[Array, "#B"], float]:
+    def _local(self) -> tuple[Float[Array, "#B c"], Float[Array, "#B"], float]:
         """Cumulative component probabilities, mean and standard deviation of the normal, after the tilt."""
         keep = slice(0, 1) if self._shared else slice(None)
         own, lost, t = self.own[keep, None], self.lost[keep, None], self.precision

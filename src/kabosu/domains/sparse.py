@@ -12,7 +12,7 @@ from kabosu.kernels import Exponential
 from kabosu.labels import Labels
 from kabosu.protocols import Kernel
 from kabosu.spaces import Cube
-from kabosu.types import Array, Float
+from kabosu.types import Array, Float, Rows
 
 
 def is_sparse(data: Any) -> bool:
@@ -114,7 +114,7 @@ class SparseBlock:
         """All entries are there."""
         return np.ones((1, self.p))
 
-    def take(self, rows: Sequence[int]) -> "SparseBlock":
+    def take(self, rows: Rows) -> "SparseBlock":
         """The row itself."""
         return self
 

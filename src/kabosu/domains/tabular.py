@@ -15,7 +15,7 @@ from kabosu.kernels import Exponential
 from kabosu.labels import Labels
 from kabosu.protocols import Kernel
 from kabosu.spaces import Cube
-from kabosu.types import Array, Batch, Float
+from kabosu.types import Array, Batch, Float, Rows
 
 
 @runtime_checkable
@@ -219,7 +219,7 @@ class TabularBlock:
         """The instances."""
         return _side_by_side([law.origin for law in self.laws])
 
-    def take(self, rows: Sequence[int]) -> "TabularBlock":
+    def take(self, rows: Rows) -> "TabularBlock":
         """Some of the instances."""
         fixed = {c: (e, v[rows]) for c, (e, v) in self.fixed.items()}
         return replace(self, laws=tuple(law.take(rows) for law in self.laws), fixed=fixed)

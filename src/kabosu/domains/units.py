@@ -15,7 +15,7 @@ COMMON = 0.2  # a repeated value that holds this share of the rows is a point of
 VARIED = 10  # ... in columns with at least so many distinct values
 
 
-def short(values: Sequence[float]) -> list[str]:
+def short(values: Sequence[float] | Array) -> list[str]:
     """Numbers as few digits as keep different ones different.
 
     Examples
@@ -70,13 +70,13 @@ class Number:
         """Local law, untilted, of each instance."""
         lost = np.isnan(x)
         center = np.where(lost, self.mean, x) if self.center == "instance" else np.full(len(x), self.mean)
-        points, rates = np.array(self.atoms)[None], np.array([*self.rates, max(0.0, 1 - sum(self.rates))])[None]
+        points, rates = np.array(self.atoms, dtype=np.float64)[None], np.array([*self.rates, max(0.0, 1.0 - sum(self.rates))])[None]
         if self.whole and self.scale < SMALL and rates[0, -1] > 0:
             points, rates = self._table(center, points, rates)
         own = np.where(lost, 0.0, (np.where(lost, 0.0, x) - center) / self.scale)
         return NumberLaw(center, self.scale, own, lost, points, rates, x, self.whole, self.column.bounds)
 
-    def _table(self, center: Array, points: Array, rates: Array) -> tuple[Float[Array, "b C"], Float[Array, "b C+1"]]:
+    def _table(self, center: Array, points: Array, rates: Array) -> tuple[Float[Array, "b C"], Float[Array, "b c"]]:
         """The normal replaced by its integers: P(k) = Phi((k + 1/2 - c)/sigma) - Phi((k - 1/2 - c)/sigma)."""
         from scipy.special import ndtr
 

@@ -37,7 +37,7 @@ class Sampled:
             hood = more if hood is None else hood + more
             fitted = _fit(hood, recipe)
             rules = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
-            for i in np.flatnonzero(rules != ""):
+            for i in np.flatnonzero(rules != "").tolist():
                 done[int(pending[i])] = (fitted.take([i]), hood.prediction[i], reacted(hood.take([i]))[0], 1 + stop, str(rules[i]))
             going = np.flatnonzero(rules == "")
             if not len(going):
