@@ -327,3 +327,15 @@ def native(columns: dict[str, Any], table: Table | None) -> Any:
 
         raise MissingExtra.of("pandas", "frames") from e
     return pandas.DataFrame(columns)
+
+
+def category_codes(series: Any) -> Array | None:
+    """(n,) codes of a category column as its dtype numbers them, NaN where missing; None for other columns."""
+    if isinstance(series, np.ndarray):
+        return None
+    import narwhals.stable.v2 as nw
+
+    if not isinstance(series.dtype, (nw.Categorical, nw.Enum)):
+        return None
+    known = {v: float(i) for i, v in enumerate(series.cat.get_categories().to_list())}
+    return np.array([np.nan if is_missing(v) else known[v] for v in series.to_list()])

@@ -181,8 +181,15 @@ class NumberLaw:
         return replace(self, **part)
 
     @cached_property
-    def _local(self) -> tuple[Float[Array, "#B c"], Float[Array, "#B"], float]:
-        """Cumulative component probabilities, mean and standard deviation of the normal, after the tilt."""
+    def _log_weight(self) -> Float[Array, "#B"]:
+        """Log of what the tilt leaves of the draw law's mass."""
+        logs = self._logs
+        largest = logs.max(axis=1)
+        return largest + np.log(np.exp(logs - largest[:, None]).sum(axis=1))
+
+    @cached_property
+    def _logs(self) -> Float[Array, "#B c"]:
+        """Log weights of the components after the tilt."""
         keep = slice(0, 1) if self._shared else slice(None)
         own, lost, t = self.own[keep, None], self.lost[keep, None], self.precision
         z = self._spread if len(self._spread) == 1 else self._spread[keep]
@@ -190,8 +197,14 @@ class NumberLaw:
         with np.errstate(divide="ignore"):
             log_rates = np.log(self.rates if len(self.rates) == 1 else self.rates[keep])
         normal = -0.5 * t * own**2 / (1 + t) - 0.5 * np.log1p(t) - 0.5 * t * lost
-        logs = np.concatenate([-0.5 * t * squared, normal], axis=1) + log_rates
-        return _cumulative(logs), (own * t / (1 + t))[:, 0], float(np.sqrt(1 / (1 + t)))
+        return np.concatenate([-0.5 * t * squared, normal], axis=1) + log_rates
+
+    @cached_property
+    def _local(self) -> tuple[Float[Array, "#B c"], Float[Array, "#B"], float]:
+        """Cumulative component probabilities, mean and standard deviation of the normal, after the tilt."""
+        t = self.precision
+        own = self.own[:1] if self._shared else self.own
+        return _cumulative(self._logs), own * t / (1 + t), float(np.sqrt(1 / (1 + t)))
 
     def _draw(self, u: Float[Array, "s"]) -> tuple[Int[Array, "#B s"], Float[Array, "#B s"]]:
         """Component of each draw, and its coordinate as if it were normal."""

@@ -36,12 +36,11 @@ class Select:
 
     def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Select per instance and output, refit, and put the coefficients back in place (0 for features left out)."""
-        by = ("forward_selection" if self.K <= 6 else "highest_weights") if self.by == "auto" else self.by
-        p = Z.shape[2]
+        by, p = self._method, Z.shape[2]
         if by == "none" or (p <= self.K and by != "lasso_path"):
             return self.then.fit(Z, Y, w, origin, replicates)
         moments = Moments.of(Z, Y, w)
-        picks = self._picks(by, moments, Z, Y, w, origin)
+        picks = self._path(Z, Y, w) if by == "lasso_path" else self.picks(moments, origin)
         B, k = len(Y), Y.shape[2]
         widths = [len(pick) for pick in picks]
         parts = np.empty(B * k, dtype=object)
@@ -53,20 +52,39 @@ class Select:
                 parts[i] = fitted.take([n])
         return _spread(list(parts), picks, B, k, p)
 
-    def _picks(self, by: str, moments: Moments, Z: Array, Y: Array, w: Array, origin: Array) -> list[Int[Array, "K"]]:
-        """Selected features of each (instance, output), flattened."""
-        B, k = len(Y), Y.shape[2]
-        if by == "lasso_path":
-            at = lambda a, b: a[b] if len(a) > 1 else a[0]  # noqa: E731  broadcast leading axis
-            return [lasso_path(at(Z, b), Y[b, :, c], at(w, b), self.K) for b in range(B) for c in range(k)]
-        pooled = moments.pooled
+    @property
+    def _method(self) -> str:
+        return ("forward_selection" if self.K <= 6 else "highest_weights") if self.by == "auto" else self.by
+
+    def _path(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"]) -> list[Int[Array, "K"]]:
+        """Features that the lasso path selects for each (instance, output), flattened."""
+        at = lambda a, b: a[b] if len(a) > 1 else a[0]  # noqa: E731  broadcast leading axis
+        return [lasso_path(at(Z, b), Y[b, :, c], at(w, b), self.K) for b in range(len(Y)) for c in range(Y.shape[2])]
+
+    def picks(self, moments: Moments, origin: Float[Array, "#B p"]) -> list[Int[Array, "K"]]:
+        """Features that the moments select for each (instance, output), flattened; all of them where K is none or enough."""
+        B, k, pooled = len(moments.cross), moments.cross.shape[-1], moments.pooled
         covariance = np.broadcast_to(pooled.covariance[:, 0], (B, *pooled.covariance.shape[2:]))
-        cross = pooled.covariance_with_response[:, 0]
-        if by == "forward_selection":
-            order = forward(covariance, cross, self.K)
+        if self._method == "none" or self.K >= covariance.shape[1]:
+            return [np.arange(covariance.shape[1])] * (B * k)
+        if self._method == "forward_selection":
+            order = forward(covariance, pooled.covariance_with_response[:, 0], self.K)
         else:
-            order = np.argsort(-self._score(by, pooled, covariance, origin), axis=1, kind="stable")[:, : self.K]
+            order = np.argsort(-self._score(self._method, pooled, covariance, origin), axis=1, kind="stable")[:, : self.K]
         return [order[b, :, c] for b in range(B) for c in range(k)]
+
+    def exact(self, moments: Moments, origin: Float[Array, "#B p"]) -> tuple[Float[Array, "B p k"], Float[Array, "B k"], Array]:
+        """Coefficients, intercepts and which features are kept, from moments alone."""
+        picks = self.picks(moments, origin)
+        B, p, k = len(moments.cross), moments.gram.shape[-1] - 1, moments.cross.shape[-1]
+        index = np.arange(B * k)
+        small = moments.restrict(index // k, index % k, np.array(picks)).pooled
+        part = solve(small, self.then.penalty(small)).coef[..., 0]
+        coef, kept = np.zeros((B * k, p)), np.zeros((B * k, p), dtype=bool)
+        np.put_along_axis(coef, np.array(picks), part, axis=1)
+        np.put_along_axis(kept, np.array(picks), True, axis=1)
+        intercept = small.level[:, 0, 0] - (small.center[:, 0] * part).sum(axis=1)
+        return coef.reshape(B, k, p).transpose(0, 2, 1), intercept.reshape(B, k), kept.reshape(B, k, p).transpose(0, 2, 1)
 
     def _score(self, by: str, pooled: Moments, covariance: Array, origin: Array) -> Float[Array, "B p k"]:
         if by == "highest_weights":

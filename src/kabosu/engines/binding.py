@@ -1,0 +1,146 @@
+"""Which drawn unit is behind each column that a model splits on, through the preprocessing steps that can be read.
+
+A pipeline's steps are pulled back to the user's own columns: scalers move thresholds, imputers say where missing goes,
+encoders turn a level into a number. Any other step is refused by name and the sampled engine runs.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from kabosu import frames
+from kabosu.domains.units import Levels, Unit
+from kabosu.types import Array, Float
+
+Step = tuple[float, float]  # x -> (x - shift) / scale
+
+
+class Refusal(Exception):  # noqa: N818  an answer, not a fault
+    """Why an exact engine does not apply."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where one model column comes from.
+
+    column : position in the user's table.  steps : increasing maps x -> (x - shift) / scale, in order.
+    lost : what a missing value becomes (NaN: stays missing).
+    fill : the level that a missing one becomes before it is encoded.
+    codes : level -> number, where an encoder made it one.  indicator : the column is 1 where the value is missing.
+    """
+
+    column: int
+    steps: tuple[Step, ...] = ()
+    lost: float = np.nan
+    fill: Any = None
+    codes: Callable[[Any], float] | None = None
+    indicator: bool = False
+
+    def forward(self, x: Float[Array, "n"]) -> Float[Array, "n"]:
+        """The model column of raw numbers."""
+        if self.indicator:
+            return np.isnan(x).astype(np.float64)
+        for shift, scale in self.steps:
+            x = (x - shift) / scale
+        return np.where(np.isnan(x), self.lost, x)
+
+    def pull(self, t: Float[Array, "T"], single: bool) -> Float[Array, "T"]:
+        """Largest raw numbers that the model still sends left of t; ``single``: it compares in float32."""
+        if self.indicator:
+            return np.where(t >= 0, np.inf, -np.inf)
+        t = _from_single(t) if single else t
+        raw = t
+        for shift, scale in reversed(self.steps):
+            raw = raw * scale + shift
+        return _settle(raw, t, self.forward) if self.steps else raw
+
+
+def _from_single(t: Float[Array, "T"]) -> Float[Array, "T"]:
+    """Largest doubles that round to a float32 <= t."""
+    low = t.astype(np.float32)
+    low = np.where(low.astype(np.float64) > t, np.nextafter(low, np.float32(-np.inf)), low).astype(np.float32)
+    middle = (low.astype(np.float64) + np.nextafter(low, np.float32(np.inf)).astype(np.float64)) / 2
+    return np.where(middle.astype(np.float32) == low, middle, np.nextafter(middle, -np.inf))
+
+
+def _settle(raw: Array, t: Array, forward: Callable[[Array], Array]) -> Array:
+    """Move by single steps until raw is the largest with forward(raw) <= t."""
+    for _ in range(8):
+        raw = np.where(forward(raw) > t, np.nextafter(raw, -np.inf), raw)
+    for _ in range(8):
+        up = np.nextafter(raw, np.inf)
+        raw = np.where(forward(up) <= t, up, raw)
+    return raw
+
+
+@dataclass(frozen=True)
+class Binding:
+    """Model columns in terms of the drawn units.
+
+    sources : of the model's columns.  unit : (columns,) index of the unit behind each, -1 where it is kept at the instance's value.
+    """
+
+    sources: tuple[Source, ...]
+    unit: tuple[int, ...]
+
+
+def bind(sources: Sequence[Source], columns: Sequence[frames.Column], units: Sequence[Unit]) -> Binding:
+    """Match sources to units by the user's column names."""
+    behind = {name: j for j, u in enumerate(units) for name in u.columns}
+    unit = tuple(behind.get(columns[s.column].name, -1) for s in sources)
+    for s, j in zip(sources, unit, strict=True):
+        if j >= 0 and s.codes is not None and not by_levels(units[j]):
+            raise Refusal(f"column {columns[s.column].name!r} is encoded as a category, but drawn as a number; name it in categorical=")
+    return Binding(tuple(sources), unit)
+
+
+def by_levels(unit: Unit) -> bool:
+    """True for categories and groups, whose states are levels; False for numbers and bins, whose states are intervals."""
+    return isinstance(unit, Levels) and unit.inside is None
+
+
+def level_numbers(unit: Levels, source: Source, column: frames.Column) -> Float[Array, "L"]:
+    """The model column at each level of a unit."""
+    exemplars = unit.exemplars[[c.name for c in unit.filled].index(column.name)]
+    cells = frames.cells(exemplars)
+    if source.codes is not None:
+        return np.array([source.codes(source.fill if v is None else v) for v in cells])
+    try:
+        raw = np.array([np.nan if v is None else float(v) for v in cells])
+    except (TypeError, ValueError):
+        codes = frames.category_codes(exemplars)
+        if codes is None:
+            raise Refusal(f"column {column.name!r} holds strings that no readable encoder turns into numbers") from None
+        raw = codes
+    return source.forward(raw)
+
+
+def model_columns(binding: Binding, columns: Sequence[frames.Column], block: Any) -> Float[Array, "B d"]:
+    """The instances as the model's last step sees them."""
+    out = np.empty((block.size, len(binding.sources)))
+    for i, (source, j) in enumerate(zip(binding.sources, binding.unit, strict=True)):
+        column = columns[source.column]
+        if j >= 0 and by_levels(block.units[j]):
+            out[:, i] = level_numbers(block.units[j], source, column)[block.laws[j].own]
+        elif j >= 0:
+            out[:, i] = source.forward(block.laws[j].at())
+        else:
+            out[:, i] = fixed_numbers(source, block.fixed[column.name])
+    return out
+
+
+def fixed_numbers(source: Source, cells: tuple[Any, Array]) -> Float[Array, "B"]:
+    """The model column of a column that is not drawn."""
+    exemplars, v = cells
+    if exemplars is None:
+        return source.forward(v)
+    levels = frames.cells(exemplars)[v]
+    if source.codes is not None:
+        return np.array([source.codes(source.fill if c is None else c) for c in levels])
+    codes = frames.category_codes(exemplars)
+    return source.forward(np.array([np.nan if c is None else float(c) for c in levels]) if codes is None else codes[v])
+
+
+__all__ = ["Binding", "Refusal", "Source", "bind", "by_levels", "fixed_numbers", "level_numbers", "model_columns"]
