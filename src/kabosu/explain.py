@@ -94,9 +94,13 @@ def _log(kernel: Kernel, neighborhood: Neighborhood) -> Float[Array, "#B s"]:
 
 
 def fit(neighborhood: Neighborhood, kernel: Kernel, surrogate: Surrogate, replicates: int = 0) -> Fit:
-    """Regress the answers on the coordinates. Answers are taken relative to the prediction, which only moves the intercept."""
-    around = neighborhood.prediction
+    """Regress the answers on the coordinates.
+
+    Answers are taken relative to that of the heaviest draw, which only moves the intercept: digits are not lost in a large
+    level, a constant answer is exactly 0, and the coefficients do not depend on the batch in which the instance was asked.
+    """
     w = weigh(neighborhood, kernel)
+    around = neighborhood.Y[np.arange(len(neighborhood.Y)), w.argmax(axis=1)]
     return surrogate.fit(neighborhood.Z, neighborhood.Y - around[:, None], w, neighborhood.origin, replicates).shifted(around)
 
 

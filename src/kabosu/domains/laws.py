@@ -17,11 +17,9 @@ EDGE = 2.0**-40
 
 def _components(cumulative: Float[Array, "b c"], u: Float[Array, "s"]) -> tuple[Int[Array, "b s"], Float[Array, "b s"]]:
     """Which component each u falls in, and where in it (0..1)."""
-    b, c = cumulative.shape
-    shift = np.arange(b)[:, None]
-    index = np.searchsorted((cumulative + shift).ravel(), (u + shift).ravel(), side="right").reshape(b, -1) - shift * c
-    index = np.minimum(index, c - 1)
-    low = np.concatenate([np.zeros((b, 1)), cumulative], axis=1)
+    index = np.stack([np.searchsorted(row, u, side="right") for row in cumulative])  # a row by itself: its place in the block must not matter
+    index = np.minimum(index, cumulative.shape[1] - 1)
+    low = np.concatenate([np.zeros((len(cumulative), 1)), cumulative], axis=1)
     below = np.take_along_axis(low, index, axis=1)
     mass = np.take_along_axis(low, index + 1, axis=1) - below
     return index, np.clip((u - below) / np.maximum(mass, EDGE), EDGE, 1 - EDGE)
@@ -151,7 +149,7 @@ class NumberLaw:
     def _spread(self) -> Float[Array, "#B C"]:
         """Points in standard deviations from the center."""
         z = (self.points - self.center[:, None]) / self.scale
-        return z[:1] if len(z) > 1 and self.whole and np.allclose(z, z[:1], rtol=0, atol=1e-9, equal_nan=True) else z
+        return z[:1] if len(z) > 1 and self.whole and np.array_equal(z, np.broadcast_to(z[:1], z.shape), equal_nan=True) else z
 
     @property
     def missable(self) -> bool:
@@ -220,8 +218,14 @@ class NumberLaw:
         """Whole and within bounds, in coordinates."""
         if not self.whole and np.isinf(self.bounds).all():
             return z
-        value = np.clip(center[:, None] + self.scale * z, *self.bounds)
-        return ((np.rint(value) if self.whole else value) - center[:, None]) / self.scale
+        return (self._value(z, center) - center[:, None]) / self.scale
+
+    def _value(self, z: Float[Array, "#B s"], center: Float[Array, "#B"]) -> Float[Array, "#B s"]:
+        """In own units; whole ones are counted from the center's own integer, so that all instances round alike."""
+        if not self.whole:
+            return np.clip(center[:, None] + self.scale * z, *self.bounds)
+        base = np.floor(center)[:, None]
+        return np.clip(base + np.rint(center[:, None] - base + self.scale * z), *self.bounds)
 
     def coordinates(self, u: Float[Array, "s"]) -> Float[Array, "#B s q"]:
         """Value coordinate, and 1[missing]."""
@@ -242,8 +246,7 @@ class NumberLaw:
     def cells(self, u: Float[Array, "s"]) -> Float[Array, "B s"]:
         """Values in own units, NaN where missing."""
         index, z = self._draw(u)
-        value = np.clip(self.center[:, None] + self.scale * z, *self.bounds)
-        value = np.rint(value) if self.whole else value
+        value = self._value(z, self.center)
         C = self.points.shape[1]
         if not C:
             return value
