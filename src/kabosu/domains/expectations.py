@@ -4,6 +4,7 @@ For a number, tables over thresholds t: q(x <= t) and E_q[z 1(x <= t)], with mis
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -34,7 +35,7 @@ class Expectations:
         inverse = np.linalg.pinv(self.covariance, rcond=1e-12, hermitian=True)
         centered = self.first - self.mean[:, None, :] * self.mass[..., None]
         lost = self.first_lost - self.mean * self.lost[:, None]
-        return centered @ inverse, np.einsum("bw,bwv->bv", lost, inverse)
+        return np.einsum("btw,bwv->btv", centered, inverse), np.einsum("bw,bwv->bv", lost, inverse)
 
 
 def over_thresholds(law: Law, t: Float[Array, "T"]) -> Expectations:
@@ -67,7 +68,8 @@ def _bins(law: LevelLaw, t: Float[Array, "T"]) -> Expectations:
     F = np.where(t[:, None] >= inside.high, 1.0, np.where(t[:, None] < inside.low, 0.0, np.where(inside.sd > 0, within, t[:, None] >= inside.mean)))
     F = np.where(missing, 0.0, F)
     own = np.arange(q.shape[1]) == law.own[:, None]
-    return _indicator(q @ F.T, (q * own) @ F.T, q @ missing, (q * own) @ missing, (q * own).sum(1))
+    over = partial(np.einsum, "bl,tl->bt")  # not by BLAS, whose sums depend on the size of the block
+    return _indicator(over(q, F), over(q * own, F), (q * missing).sum(1), (q * own * missing).sum(1), (q * own).sum(1))
 
 
 def _number(law: NumberLaw, t: Float[Array, "T"]) -> Expectations:

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 
 from kabosu import frames
+from kabosu.domains.tabular import TabularBlock
 from kabosu.domains.units import Levels, Unit
+from kabosu.engines.ensemble import Encoder, Ensemble
 from kabosu.types import Array, Float
 
 Step = tuple[float, float]  # x -> (x - shift) / scale
@@ -59,6 +61,11 @@ class Source:
 
 def _from_single(t: Float[Array, "T"]) -> Float[Array, "T"]:
     """Largest doubles that round to a float32 <= t."""
+    with np.errstate(over="ignore"):
+        return _single_edges(t)
+
+
+def _single_edges(t: Float[Array, "T"]) -> Float[Array, "T"]:
     low = t.astype(np.float32)
     low = np.where(low.astype(np.float64) > t, np.nextafter(low, np.float32(-np.inf)), low).astype(np.float32)
     middle = (low.astype(np.float64) + np.nextafter(low, np.float32(np.inf)).astype(np.float64)) / 2
@@ -101,46 +108,41 @@ def by_levels(unit: Unit) -> bool:
     return isinstance(unit, Levels) and unit.inside is None
 
 
-def level_numbers(unit: Levels, source: Source, column: frames.Column) -> Float[Array, "L"]:
-    """The model column at each level of a unit."""
+def level_numbers(unit: Levels, source: Source, column: frames.Column, encoder: Encoder | None) -> Float[Array, "L"]:
+    """The model column at each level of a unit; ``encoder``: the model's own, of its categorical columns."""
     exemplars = unit.exemplars[[c.name for c in unit.filled].index(column.name)]
-    cells = frames.cells(exemplars)
+    return cell_numbers(exemplars, source, column, encoder)
+
+
+def cell_numbers(series: Any, source: Source, column: frames.Column, encoder: Encoder | None) -> Float[Array, "n"]:
+    """The model column of cells that are not plain numbers."""
+    cells = frames.cells(series)
     if source.codes is not None:
         return np.array([source.codes(source.fill if v is None else v) for v in cells])
+    if encoder is not None:
+        return encoder(cells)
+    codes = frames.category_codes(series)
     try:
-        raw = np.array([np.nan if v is None else float(v) for v in cells])
+        return source.forward(np.array([np.nan if v is None else float(v) for v in cells]) if codes is None else codes)
     except (TypeError, ValueError):
-        codes = frames.category_codes(exemplars)
-        if codes is None:
-            raise Refusal(f"column {column.name!r} holds strings that no readable encoder turns into numbers") from None
-        raw = codes
-    return source.forward(raw)
+        raise Refusal(f"column {column.name!r} holds strings that no readable encoder turns into numbers") from None
 
 
-def model_columns(binding: Binding, columns: Sequence[frames.Column], block: Any) -> Float[Array, "B d"]:
+def model_columns(ensemble: Ensemble, binding: Binding, block: TabularBlock) -> Float[Array, "B d"]:
     """The instances as the model's last step sees them."""
     out = np.empty((block.size, len(binding.sources)))
     for i, (source, j) in enumerate(zip(binding.sources, binding.unit, strict=True)):
-        column = columns[source.column]
+        column, encoder = block.all_columns[source.column], ensemble.encoders.get(i)
         if j >= 0 and by_levels(block.units[j]):
-            out[:, i] = level_numbers(block.units[j], source, column)[block.laws[j].own]
+            out[:, i] = level_numbers(block.units[j], source, column, encoder)[block.laws[j].own]
         elif j >= 0:
             out[:, i] = source.forward(block.laws[j].at())
         else:
-            out[:, i] = fixed_numbers(source, block.fixed[column.name])
+            out[:, i] = fixed_numbers(source, column, block.fixed[column.name], encoder)
     return out
 
 
-def fixed_numbers(source: Source, cells: tuple[Any, Array]) -> Float[Array, "B"]:
+def fixed_numbers(source: Source, column: frames.Column, cells: tuple[Any, Array], encoder: Encoder | None) -> Float[Array, "B"]:
     """The model column of a column that is not drawn."""
     exemplars, v = cells
-    if exemplars is None:
-        return source.forward(v)
-    levels = frames.cells(exemplars)[v]
-    if source.codes is not None:
-        return np.array([source.codes(source.fill if c is None else c) for c in levels])
-    codes = frames.category_codes(exemplars)
-    return source.forward(np.array([np.nan if c is None else float(c) for c in levels]) if codes is None else codes[v])
-
-
-__all__ = ["Binding", "Refusal", "Source", "bind", "by_levels", "fixed_numbers", "level_numbers", "model_columns"]
+    return source.forward(v) if exemplars is None else cell_numbers(exemplars, source, column, encoder)[v]

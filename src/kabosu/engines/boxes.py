@@ -1,25 +1,42 @@
 """The one pass over the nodes (MATH (8), (10)), compiled: a block of instances goes through each node together."""
 
+import math
+
 import numpy as np
 from numba import njit
 
 from kabosu.types import Array
 
 
+MILLS = (
+    0.6398201096557464, 0.4213487519629292, 0.17322252692216528, 0.02960126639954393,
+    -0.008013496963056832, -0.0037486161457056977, 0.0008117599983279073, 0.00044261655159119086,
+    -0.00015729642530142393, -4.241707697971815e-05, 3.355006332454491e-05, -9.020153715731958e-07,
+    -5.703231196735313e-06, 1.9664643677282164e-06, 4.415698342780286e-07, -5.804411079626069e-07,
+    1.1505234470497916e-07, 9.281419048628803e-08, -4.7173693440735046e-08, -6.6633727233887795e-09,
+    5.996916633278133e-09,
+)
+"""Mills' ratio M of the normal: M(x) / y as a polynomial in c, y = 1 / (1 + x / 3), c = y scaled to -1..1 for 0 <= x <= 40; relative error 1e-14."""
+
+
 @njit(cache=True, nogil=True, error_model="numpy")
 def sweep(
-    depth: Array, high: Array, low: Array, lost: Array, first: Array, width: Array, above: Array, leaf: Array, value: Array, T: Array, D: Array, deepest: int, beta: Array, total: Array
-) -> None:
-    """Add every tree's beta_j and E_q f.
+    left: Array, depth: Array, unit: Array, row: Array, high: Array, low: Array, lost: Array, whole: Array, state: Array, above: Array, first: Array, width: Array,
+    value: Array, cut: Array, normal: Array, start: Array, inverse: Array, T: Array, D: Array, deepest: int, beta: Array, total: Array,
+) -> None:  # fmt: skip
+    """Add every tree's beta_j and E_q f (MATH (8)); memory is the stack of one path.
 
-    Nodes in pre-order: depth; rows of T and D with T[high] - T[low] + T[lost] = q(I_v) for the edge into v; first
-    coordinate and number of coordinates of the edge's unit; depth of the nearest edge above on the same unit (-1: none).
-    T : (rows, B) probabilities.  D : (rows, w, B) slopes.  beta : (p, k, B) and total : (k, B) are added to.
-    P goes down, G comes up: beta_j += G(v) (rho(v) - rho(anc(v))), rho = D / q, kept on a stack as deep as the tree.
+    Nodes in pre-order. Of a split: unit, row of its threshold in the tables (or ``cut``, computed here, for normal units).
+    Of the edge into a node: depth of the splits above that bound its unit's interval from above and below (-1: none), rows
+    of the unit's missing (0: not inside) and of its whole line, row of its level set (``state``, -1: an interval), depth of
+    the edge above on the same unit (0: none), the unit's first coordinate and number of coordinates.
+    normal : (units,) whether q(x <= t) = Phi(t inverse - start).  T : (rows, B) probabilities, D : (w, rows, B) slopes.
+    P goes down, G comes up: beta_j += G(v) (rho(v) - rho(anc(v))), rho = D / q. beta : (p, k, B), total : (k, B) are added to.
     """
-    k, B, w = value.shape[1], T.shape[1], D.shape[1]
-    P, Q = np.ones((deepest + 1, B)), np.ones((deepest + 1, B))
+    k, B, w = value.shape[1], T.shape[1], D.shape[0]
+    P, I = np.ones((deepest + 1, B)), np.ones((deepest + 1, B))
     R, G = np.zeros((deepest + 1, w, B)), np.zeros((deepest + 1, k, B))
+    F, S = np.zeros((deepest + 1, B)), np.zeros((deepest + 1, w, B))
     path = np.zeros(deepest + 1, dtype=np.int64)
     top = -1
     for v in range(len(depth)):
@@ -29,68 +46,126 @@ def sweep(
             top -= 1
         top = d
         path[d] = v
-        for c in range(k):
-            for b in range(B):
-                G[d, c, b] = 0.0
-        if d > 0:
-            hi, lo, ms, a = high[v], low[v], lost[v], above[v]
-            for b in range(B):
-                q = T[hi, b] - T[lo, b] + T[ms, b]
-                base = Q[a, b] if a >= 0 else 1.0
-                Q[d, b] = q
-                P[d, b] = P[d - 1, b] * q / base if q > 0 and base > 0 else 0.0
+        if d > 0 and state[v] >= 0:
+            _enter(T[state[v]], T[0], T[0], I[above[v]], P[d - 1], P[d], I[d])
+            _slope(D[0, state[v]], D[0, 0], D[0, 0], I[d], R[d, 0])
+        elif d > 0:
+            _enter(F[high[v]] if high[v] >= 0 else T[whole[v]], F[low[v]] if low[v] >= 0 else T[0], T[lost[v]], I[above[v]], P[d - 1], P[d], I[d])
             for i in range(width[v]):
-                for b in range(B):
-                    R[d, i, b] = (D[hi, i, b] - D[lo, i, b] + D[ms, i, b]) / Q[d, b] if Q[d, b] > 0 else 0.0
-        else:
-            for b in range(B):
-                P[0, b] = 1.0
-        if leaf[v]:
+                _slope(S[high[v], i] if high[v] >= 0 else D[i, whole[v]], S[low[v], i] if low[v] >= 0 else D[i, 0], D[i, lost[v]], I[d], R[d, i])
+        if left[v] < 0:
             for c in range(k):
-                for b in range(B):
-                    G[d, c, b] = value[v, c] * P[d, b]
+                _scale(value[v, c], P[d], G[d, c])
+            continue
+        G[d] = 0.0
+        u = unit[v]
+        if normal[u]:
+            _phi(cut[v] * inverse[u], inverse[u], start[u], F[d], S[d, 0])
+        elif row[v] >= 0:
+            F[d] = T[row[v]]
+            for i in range(w):
+                S[d, i] = D[i, row[v]]
     while top >= 0:
         _close(path[top], top, first, width, above, R, G, beta, total)
         top -= 1
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _phi(x: float, inverse: float, start: Array, F: Array, S: Array) -> None:
+    """F = Phi(a), S = -phi(a) for a = x - start; Phi(-a) = phi(a) M(a) with Mills' ratio M, one exp an entry."""
+    B = len(F)
+    for b in range(B):
+        a = min(max(x - start[b], -38.0), 38.0)
+        F[b] = a
+        S[b] = -math.exp(-0.5 * a * a) * 0.3989422804014327
+    for b in range(B):
+        a = F[b]
+        y = 1.0 / (1.0 + abs(a) * 0.3333333333333333)
+        c = (y - 0.06976744186046512) * 2.15 - 1.0
+        h = MILLS[20]
+        h = h * c + MILLS[19]
+        h = h * c + MILLS[18]
+        h = h * c + MILLS[17]
+        h = h * c + MILLS[16]
+        h = h * c + MILLS[15]
+        h = h * c + MILLS[14]
+        h = h * c + MILLS[13]
+        h = h * c + MILLS[12]
+        h = h * c + MILLS[11]
+        h = h * c + MILLS[10]
+        h = h * c + MILLS[9]
+        h = h * c + MILLS[8]
+        h = h * c + MILLS[7]
+        h = h * c + MILLS[6]
+        h = h * c + MILLS[5]
+        h = h * c + MILLS[4]
+        h = h * c + MILLS[3]
+        h = h * c + MILLS[2]
+        h = h * c + MILLS[1]
+        h = h * c + MILLS[0]
+        upper = -S[b] * y * h
+        F[b] = upper if a < 0.0 else 1.0 - upper
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _enter(hi: Array, lo: Array, ms: Array, above: Array, before: Array, P: Array, I: Array) -> None:  # noqa: E741  1 / q
+    """P(v) = P(parent) q(I_v) / q(I_anc(v)), with 1 / q kept; 0 where q is 0."""
+    for b in range(len(P)):
+        q = hi[b] - lo[b] + ms[b]
+        inside = q > 0.0
+        P[b] = before[b] * q * above[b] if inside else 0.0
+        I[b] = 1.0 / q if inside else 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _slope(hi: Array, lo: Array, ms: Array, I: Array, R: Array) -> None:  # noqa: E741
+    """rho(v) = D(I_v) / q(I_v)."""
+    for b in range(len(R)):
+        R[b] = (hi[b] - lo[b] + ms[b]) * I[b]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _close(v: int, d: int, first: Array, width: Array, above: Array, R: Array, G: Array, beta: Array, total: Array) -> None:
     """A node whose subtree is done: hand G to the parent, the slope to beta."""
-    k, B = total.shape
-    if d == 0:
-        for c in range(k):
-            for b in range(B):
-                total[c, b] += G[0, c, b]
-        return
-    a = above[v]
-    for i in range(width[v]):
-        j = first[v] + i
-        for c in range(k):
-            for b in range(B):
-                rho = R[d, i, b] - (R[a, i, b] if a >= 0 else 0.0)
-                beta[j, c, b] += G[d, c, b] * rho
-    for c in range(k):
-        for b in range(B):
-            G[d - 1, c, b] += G[d, c, b]
+    for c in range(G.shape[1]):
+        _add(G[d, c], total[c] if d == 0 else G[d - 1, c])
+        if d > 0:
+            for i in range(width[v]):
+                _credit(G[d, c], R[d, i], R[above[v], i], beta[first[v] + i, c])
+
+
+@njit(cache=True, nogil=True)
+def _scale(value: float, P: Array, G: Array) -> None:
+    for b in range(len(G)):
+        G[b] = value * P[b]
+
+
+@njit(cache=True, nogil=True)
+def _add(G: Array, to: Array) -> None:
+    for b in range(len(G)):
+        to[b] += G[b]
+
+
+@njit(cache=True, nogil=True)
+def _credit(G: Array, here: Array, above: Array, beta: Array) -> None:
+    for b in range(len(G)):
+        beta[b] += G[b] * (here[b] - above[b])
 
 
 @njit(cache=True)
-def intervals(left: Array, right: Array, unit: Array, row: Array, missing_left: Array, states: Array, low_row: Array, high_row: Array, lost_row: Array, unit_count: int) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """For the edge into each node: depth, the unit's interval (rows), and the depth of the edge above on the same unit.
+def intervals(left: Array, right: Array, unit: Array, cut: Array, missing_left: Array, states: Array, lost_row: Array, units: int) -> tuple[Array, Array, Array, Array, Array, Array]:
+    """For the edge into each node: depth, depths of the splits that bound the unit from above and below, missing row, depth of the edge above on the same unit, levels.
 
-    unit, row : of each inner node's split: the unit and the table row of its threshold.  missing_left : where missing goes.
-    states : (N, L) levels that go left, for level units (empty rows elsewhere).
-    low_row, high_row, lost_row : (units,) rows of -inf (zero), +inf and missing of each unit; 0 is the zero row.
-    Returns depth, high, low, lost rows, above, and (N, L) the levels that reach each node by its edge's unit.
+    unit : of each split, -1 at leaves.  cut : its threshold.
+    missing_left : where missing goes.  states : (N, L) levels that go left, for level units.  lost_row : (units,) table row of
+    missing.
     """
     N, L = len(left), states.shape[1]
-    depth = np.zeros(N, dtype=np.int32)
-    high, low, lost = np.zeros(N, dtype=np.int32), np.zeros(N, dtype=np.int32), np.zeros(N, dtype=np.int32)
-    above = np.full(N, -1, dtype=np.int32)
+    depth, above, lost = np.zeros(N, dtype=np.int32), np.zeros(N, dtype=np.int32), np.zeros(N, dtype=np.int32)
+    high, low = np.full(N, -1, dtype=np.int32), np.full(N, -1, dtype=np.int32)
     reach = np.zeros((N, L), dtype=np.bool_)
     path = np.zeros(4096, dtype=np.int64)
-    last = np.full((4096, unit_count), -1, dtype=np.int32)
+    last = np.zeros((4096, units), dtype=np.int32)
     for v in range(N):
         d = depth[v]
         path[d] = v
@@ -101,26 +176,27 @@ def intervals(left: Array, right: Array, unit: Array, row: Array, missing_left: 
             last[d] = last[d - 1]
             a = last[d, u]
             above[v] = a
-            if a >= 0:
+            if a > 0:
                 prior = path[a]
                 high[v], low[v], lost[v] = high[prior], low[prior], lost[prior]
                 reach[v] = reach[prior]
             else:
-                high[v], low[v], lost[v] = high_row[u], low_row[u], lost_row[u]
+                lost[v] = lost_row[u]
                 reach[v] = True
-            if goes_left:
-                high[v] = min(high[v], max(row[parent], low[v]))
-            else:
-                low[v] = max(low[v], min(row[parent], high[v]))
+            if goes_left and (high[v] < 0 or cut[parent] < cut[path[high[v]]]):
+                high[v] = d - 1
+            elif not goes_left and (low[v] < 0 or cut[parent] > cut[path[low[v]]]):
+                low[v] = d - 1
+            if high[v] >= 0 and low[v] >= 0 and cut[path[high[v]]] <= cut[path[low[v]]]:
+                low[v] = high[v]
             if missing_left[parent] != goes_left:
                 lost[v] = 0
             for i in range(L):
                 reach[v, i] = reach[v, i] and (states[parent, i] == goes_left)
             last[d, u] = d
         else:
-            last[0] = -1
+            last[0] = 0
         if left[v] >= 0:
             depth[left[v]] = d + 1
             depth[right[v]] = d + 1
     return depth, high, low, lost, above, reach
-

@@ -1,6 +1,6 @@
 """A model's trees in terms of the drawn units: read once per model, then filled with each block's probabilities."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,37 +8,50 @@ import numpy as np
 from kabosu import frames
 from kabosu.domains.expectations import Expectations, over_levels, over_thresholds
 from kabosu.domains.tabular import TabularBlock
-from kabosu.domains.units import Unit
+from kabosu.domains.units import Number, Unit
 from kabosu.engines.binding import Binding, Refusal, by_levels, fixed_numbers, level_numbers
-from kabosu.engines.ensemble import Ensemble
+from kabosu.engines.ensemble import Encoder, Ensemble
 from kabosu.types import Array, Float, Int
+
+ZERO, ONE = 0, 1  # table rows of nothing and of everything
 
 
 @dataclass(frozen=True)
 class Nodes:
-    """What the sweep needs of every node, and which rows of the tables belong to whom.
+    """What the sweep needs of every node (see ``boxes.sweep``), and which table rows belong to whom.
 
-    depth, high, low, lost, above, first, width, leaf, value : see ``boxes.sweep``.
-    thresholds : sorted thresholds of each interval unit (drawn ones, then fixed columns).  start : first table row of each unit.
-    sets : (S, L) level sets of state units, ``set_unit`` whose they are; their rows come last.
+    thresholds : sorted thresholds of each interval unit with a table (drawn ones, then fixed columns).  begin : its first row;
+    then come its whole line and its missing.  normal : units whose q(x <= t) is computed at the node instead.
+    sets : (S, L) level sets of state units, ``set_unit`` whose they are; their rows come last.  fixed : model columns kept as
+    in the instance.
     """
 
+    left: Int[Array, "N"]
     depth: Int[Array, "N"]
+    unit: Int[Array, "N"]
+    row: Int[Array, "N"]
     high: Int[Array, "N"]
     low: Int[Array, "N"]
     lost: Int[Array, "N"]
+    whole: Int[Array, "N"]
+    state: Int[Array, "N"]
     above: Int[Array, "N"]
     first: Int[Array, "N"]
     width: Int[Array, "N"]
-    leaf: Array
     value: Float[Array, "N k"]
+    cut: Float[Array, "N"]
+    normal: Array
     thresholds: tuple[Float[Array, "T"], ...]
-    start: tuple[int, ...]
+    begin: tuple[int, ...]
     sets: Array
     set_unit: Int[Array, "S"]
     fixed: tuple[int, ...]
     rows: int
-    deepest: int
+
+    @property
+    def deepest(self) -> int:
+        """Depth of the deepest node."""
+        return int(self.depth.max(initial=0))
 
 
 def compile_nodes(ensemble: Ensemble, binding: Binding, units: Sequence[Unit], columns: Sequence[frames.Column]) -> Nodes:
@@ -49,35 +62,33 @@ def compile_nodes(ensemble: Ensemble, binding: Binding, units: Sequence[Unit], c
     fixed = tuple(i for i, j in enumerate(binding.unit) if j < 0)
     unit_of = np.array([j if j >= 0 else m + fixed.index(i) for i, j in enumerate(binding.unit)], dtype=np.int32)
     unit = np.where(inner, unit_of[np.where(inner, ensemble.feature, 0)], -1).astype(np.int32)
-    state = np.array([*(by_levels(u) for u in units), *([False] * len(fixed))])
+    state = np.array([*map(by_levels, units), *([False] * len(fixed))])
+    normal = np.array([*map(_is_normal, units), *([False] * len(fixed))])
     cut, missing_left = _cuts(ensemble, binding, inner, unit, state)
-    thresholds = tuple(np.unique(cut[(unit == u) & np.isfinite(cut)]) if not state[u] else np.zeros(0) for u in range(len(state)))
-    start, rows = [], 1
-    for u, t in enumerate(thresholds):
-        start.append(rows)
-        rows += 0 if state[u] else len(t) + 2
-    row = np.zeros(len(unit), dtype=np.int32)
-    for u, t in enumerate(thresholds):
-        at = (unit == u) & ~state[u]
-        row[at] = np.where(cut[at] == -np.inf, 0, start[u] + np.searchsorted(t, cut[at]))
+    thresholds, begin, row, rows = _rows(cut, unit, state | normal)
+    ends = np.array([ONE if state[u] or normal[u] else begin[u] + len(thresholds[u]) for u in range(len(state))], dtype=np.int32)
+    lost_rows = np.where(state | normal, ZERO, ends + 1).astype(np.int32)
     states = _states(ensemble, binding, units, columns, inner, state)
-    ends = np.array([0 if s else start[u] + len(thresholds[u]) for u, s in enumerate(state)], dtype=np.int32)
-    lost_rows = np.where(state, 0, ends + 1).astype(np.int32)
-    low_rows = np.zeros(len(state), dtype=np.int32)
-    depth, high, low, lost, above, reach = intervals(ensemble.left, ensemble.right, unit, row, missing_left, states, low_rows, ends, lost_rows, len(state))
-    parent_unit = np.where(ensemble.parent >= 0, unit[ensemble.parent], -1)
-    sets, set_unit, high = _set_rows(parent_unit, state, reach, high, rows)
-    widths = np.array([len(u.scales) for u in units] + [0] * len(fixed))
-    firsts = np.concatenate([[0], np.cumsum(widths)])[:-1]
-    pick = np.maximum(parent_unit, 0)
+    depth, high, low, lost, above, reach = intervals(ensemble.left, ensemble.right, unit, cut, missing_left, states, lost_rows, len(state))
+    edge = np.where(ensemble.parent >= 0, unit[ensemble.parent], -1)
+    sets, set_unit, set_row = _set_rows(edge, state, reach, rows)
+    widths = np.array([len(u.scales) for u in units] + [0] * len(fixed), dtype=np.int32)
+    firsts = (np.cumsum(widths) - widths).astype(np.int32)
+    pick = np.maximum(edge, 0)
+    width = np.where(edge >= 0, widths[pick], 0).astype(np.int32)
     return Nodes(
-        depth, high, low, lost, above, firsts[pick].astype(np.int32), np.where(parent_unit >= 0, widths[pick], 0).astype(np.int32), ~inner, ensemble.value, thresholds, tuple(start), sets, set_unit, fixed, rows + len(sets), int(depth.max(initial=0))
-    )
+        ensemble.left.astype(np.int32), depth, unit, row, high, low, lost, ends[pick], set_row, above, firsts[pick], width, ensemble.value, cut, normal, thresholds, begin, sets, set_unit, fixed, rows + len(sets)
+    )  # fmt: skip
+
+
+def _is_normal(unit: Unit) -> bool:
+    """True where the local law is a normal and nothing else."""
+    return isinstance(unit, Number) and not unit.atoms and not unit.whole and bool(np.isinf(unit.column.bounds).all())
 
 
 def _cuts(ensemble: Ensemble, binding: Binding, inner: Array, unit: Array, state: Array) -> tuple[Float[Array, "N"], Array]:
     """Raw thresholds of interval units, and where missing goes after imputers."""
-    cut, missing_left = np.full(len(unit), np.nan), ensemble.missing_left.copy()
+    cut, missing_left = np.zeros(len(unit)), ensemble.missing_left.copy()
     for i, source in enumerate(binding.sources):
         at = inner & (ensemble.feature == i)
         if not at.any() or state[unit[at][0]]:
@@ -89,8 +100,23 @@ def _cuts(ensemble: Ensemble, binding: Binding, inner: Array, unit: Array, state
         if source.indicator:
             missing_left[at] = t >= 1
         elif not np.isnan(source.lost):
-            missing_left[at] = (np.float32(source.lost) if ensemble.float32 else source.lost) <= t
+            missing_left[at] = ensemble.rounded(np.array([source.lost]))[0] <= t
     return cut, missing_left
+
+
+def _rows(cut: Array, unit: Array, without: Array) -> tuple[tuple[Array, ...], tuple[int, ...], Int[Array, "N"], int]:
+    """Table rows of the thresholds of units that have a table: thresholds, the whole line, missing."""
+    thresholds, begin, rows = [], [], 2
+    row = np.full(len(unit), -1, dtype=np.int32)
+    for u, none in enumerate(without):
+        at = unit == u
+        t = np.zeros(0) if none else np.unique(cut[at & np.isfinite(cut)])
+        thresholds.append(t)
+        begin.append(rows)
+        if not none:
+            row[at] = np.where(cut[at] == -np.inf, ZERO, rows + np.searchsorted(t, cut[at]))
+            rows += len(t) + 2
+    return tuple(thresholds), tuple(begin), row, rows
 
 
 def _states(ensemble: Ensemble, binding: Binding, units: Sequence[Unit], columns: Sequence[frames.Column], inner: Array, state: Array) -> Array:
@@ -101,66 +127,96 @@ def _states(ensemble: Ensemble, binding: Binding, units: Sequence[Unit], columns
         at = np.flatnonzero(inner & (ensemble.feature == i))
         if not len(at) or binding.unit[i] < 0 or not state[binding.unit[i]]:
             continue
-        numbers = level_numbers(units[binding.unit[i]], source, columns[source.column])
-        numbers = numbers.astype(np.float32).astype(np.float64) if ensemble.float32 else numbers
+        numbers = level_numbers(units[binding.unit[i]], source, columns[source.column], ensemble.encoders.get(i))
         states[at, : len(numbers)] = ensemble.goes_left(at, numbers)
     return states
 
 
-def _set_rows(parent_unit: Array, state: Array, reach: Array, high: Array, rows: int) -> tuple[Array, Array, Array]:
+def _set_rows(edge: Array, state: Array, reach: Array, rows: int) -> tuple[Array, Array, Int[Array, "N"]]:
     """One table row for each different set of levels."""
-    edges = np.flatnonzero((parent_unit >= 0) & state[np.maximum(parent_unit, 0)])
-    if not len(edges):
-        return np.zeros((0, reach.shape[1]), dtype=bool), np.zeros(0, dtype=np.int64), high
-    keys, index = np.unique(np.column_stack([parent_unit[edges], reach[edges]]), axis=0, return_inverse=True)
-    high = high.copy()
-    high[edges] = rows + index.reshape(-1)
-    return keys[:, 1:].astype(bool), keys[:, 0].astype(np.int64), high
+    row = np.full(len(edge), -1, dtype=np.int32)
+    at = np.flatnonzero((edge >= 0) & state[np.maximum(edge, 0)])
+    if not len(at):
+        return np.zeros((0, reach.shape[1]), dtype=bool), np.zeros(0, dtype=np.int64), row
+    keys, index = np.unique(np.column_stack([edge[at], reach[at]]), axis=0, return_inverse=True)
+    row[at] = rows + index.reshape(-1)
+    return keys[:, 1:].astype(bool), keys[:, 0].astype(np.int64), row
 
 
-def fill(nodes: Nodes, binding: Binding, block: TabularBlock) -> tuple[Float[Array, "rows B"], Float[Array, "rows w B"], list[Expectations]]:
+def fill(nodes: Nodes, binding: Binding, encoders: Mapping[int, Encoder], block: TabularBlock) -> tuple[Float[Array, "rows B"], Float[Array, "w rows B"], list[Expectations]]:
     """Probabilities and slopes of every table row, for the instances of the block."""
     B, W = block.size, max(law.width for law in block.laws)
-    T, D = np.zeros((nodes.rows, B)), np.zeros((nodes.rows, W, B))
+    T, D = np.zeros((nodes.rows, B)), np.zeros((W, nodes.rows, B))
+    T[ONE] = 1.0
     found: list[Expectations] = []
     for u, (unit, law) in enumerate(zip(block.units, block.laws, strict=True)):
         if by_levels(unit):
-            E = over_levels(law)
-            _fill_sets(nodes, u, E, T, D)
+            found.append(over_levels(law))
+            _fill_sets(nodes, u, found[-1], T, D)
         else:
-            E = over_thresholds(law, np.append(nodes.thresholds[u], np.inf))
-            a, b = nodes.start[u], nodes.start[u] + len(nodes.thresholds[u]) + 1
-            slope, slope_lost = E.slopes()
-            T[a:b], T[b] = E.mass.T, E.lost
-            D[a:b, : law.width], D[b, : law.width] = slope.transpose(1, 2, 0), slope_lost.T
-        found.append(E)
+            found.append(over_thresholds(law, np.zeros(0) if nodes.normal[u] else np.append(nodes.thresholds[u], np.inf)))
+            if not nodes.normal[u]:
+                _fill_interval(nodes.begin[u], found[-1], T, D)
     for n, i in enumerate(nodes.fixed):
-        _fill_fixed(nodes, len(block.units) + n, fixed_numbers(binding.sources[i], block.fixed[block.all_columns[binding.sources[i].column].name]), T)
+        column = block.all_columns[binding.sources[i].column]
+        _fill_fixed(nodes, len(block.units) + n, fixed_numbers(binding.sources[i], column, block.fixed[column.name], encoders.get(i)), T)
     return T, D, found
+
+
+def _fill_interval(a: int, E: Expectations, T: Array, D: Array) -> None:
+    b, w = a + E.mass.shape[1], E.first.shape[2]
+    slope, slope_lost = E.slopes()
+    T[a:b], T[b] = E.mass.T, E.lost
+    D[:w, a:b], D[:w, b] = slope.transpose(2, 1, 0), slope_lost.T
 
 
 def _fill_sets(nodes: Nodes, u: int, E: Expectations, T: Array, D: Array) -> None:
     at = np.flatnonzero(nodes.set_unit == u)
-    if not len(at):
-        return
-    members = nodes.sets[at][:, : E.mass.shape[1]].astype(np.float64)
-    rows = nodes.rows - len(nodes.sets) + at
-    T[rows] = members @ E.mass.T
-    D[rows, 0] = members @ E.slopes()[0][..., 0].T
+    if len(at):
+        members = nodes.sets[at][:, : E.mass.shape[1]].astype(np.float64)
+        rows = nodes.rows - len(nodes.sets) + at
+        T[rows] = np.einsum("sl,bl->sb", members, E.mass)
+        D[0, rows] = np.einsum("sl,bl->sb", members, E.slopes()[0][..., 0])
 
 
 def _fill_fixed(nodes: Nodes, u: int, x: Float[Array, "B"], T: Array) -> None:
-    a, t = nodes.start[u], np.append(nodes.thresholds[u], np.inf)
+    a, t = nodes.begin[u], np.append(nodes.thresholds[u], np.inf)
     T[a : a + len(t)] = x[None] <= t[:, None]
     T[a + len(t)] = np.isnan(x)
 
 
-def exact_means(nodes: Nodes, tables: Sequence[Array], p: int) -> tuple[Float[Array, "p k B"], Float[Array, "k B"]]:
-    """beta and E_q f of the sum of trees, without its base."""
+def exact_means(nodes: Nodes, block: TabularBlock, T: Array, D: Array) -> tuple[Float[Array, "p k B"], Float[Array, "k B"]]:
+    """Cov_q(z)^-1 Cov_q(z, f) and E_q f of the sum of trees, without its base. A last output that completes a constant sum is not swept."""
     from kabosu.engines.boxes import sweep
 
-    T, D = tables
-    k, B = nodes.value.shape[1], T.shape[1]
+    value, whole = _without_last(nodes.value, nodes.left < 0, nodes.depth)
+    p, k, B = sum(law.width for law in block.laws), value.shape[1], T.shape[1]
     beta, total = np.zeros((p, k, B)), np.zeros((k, B))
-    sweep(nodes.depth, nodes.high, nodes.low, nodes.lost, nodes.first, nodes.width, nodes.above, nodes.leaf, nodes.value, T, D, nodes.deepest, beta, total)
-    return beta, total
+    start, inverse, sd = _normals(nodes, block)
+    sweep(
+        nodes.left, nodes.depth, nodes.unit, nodes.row, nodes.high, nodes.low, nodes.lost, nodes.whole, nodes.state, nodes.above, nodes.first, nodes.width,
+        value, nodes.cut, nodes.normal, start, inverse, T, D, nodes.deepest, beta, total,
+    )  # fmt: skip
+    beta /= np.concatenate([np.full(law.width, sd[u]) for u, law in enumerate(block.laws)])[:, None, None]
+    if whole is None:
+        return beta, total
+    return np.concatenate([beta, -beta.sum(axis=1, keepdims=True)], axis=1), np.concatenate([total, whole - total.sum(axis=0, keepdims=True)])
+
+
+def _without_last(value: Float[Array, "N k"], leaf: Array, depth: Array) -> tuple[Float[Array, "N k"], float | None]:
+    """Probabilities of a tree's leaves all add up to the same number."""
+    sums = value[leaf].sum(axis=1)
+    if value.shape[1] < 2 or not np.allclose(sums, sums[0], rtol=1e-12, atol=0):
+        return value, None
+    return np.ascontiguousarray(value[:, :-1]), float(sums[0] * (depth == 0).sum())
+
+
+def _normals(nodes: Nodes, block: TabularBlock) -> tuple[Float[Array, "u B"], Float[Array, "u"], Float[Array, "u"]]:
+    """start, inverse with q(x <= t) = Phi(t inverse - start), and the local standard deviation of the coordinate; 1 for other units."""
+    start, inverse, sd = np.zeros((len(nodes.normal), block.size)), np.ones(len(nodes.normal)), np.ones(len(nodes.normal))
+    for u in np.flatnonzero(nodes.normal):
+        law = block.laws[u]
+        _, mean, sd[u] = law._local
+        inverse[u] = 1 / (law.scale * sd[u])
+        start[u] = law.center * inverse[u] + mean / sd[u]
+    return start, inverse, sd

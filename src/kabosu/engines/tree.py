@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,7 +20,7 @@ from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.types import Array, Float
 
-TOGETHER = 32  # instances carried through each node together
+TOGETHER = 128  # instances carried through each node together
 CLOSE = 1e-4  # relative difference of the read trees from the model's own answer at which the reading is not believed
 
 
@@ -74,7 +75,7 @@ class Tree:
 
     def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
         """Not a tree, not on this scale, not this neighborhood."""
-        reason = unreadable(representation, recipe)
+        reason = unreadable(representation, recipe) or _compiler_missing()
         if reason is not None or not isinstance(representation, TabularBlock):
             return reason
         found = _read(Same(model.original), Same(representation.all_columns))
@@ -96,6 +97,10 @@ class Tree:
         return outcome_of(model, representation, recipe, moments_of(local, recipe, center, covariance, slope, mean, prediction), prediction)
 
 
+def _compiler_missing() -> str | None:
+    return None if find_spec("numba") else "the tree engine needs numba: pip install 'kabosu[trees]'"
+
+
 def _scale_refusal(ensemble: Ensemble, model: Model) -> str | None:
     if ensemble.scale == model.scale:
         return None
@@ -106,7 +111,7 @@ def _scale_refusal(ensemble: Ensemble, model: Model) -> str | None:
 
 def _check(ensemble: Ensemble, binding: Binding, block: TabularBlock, prediction: Float[Array, "B k"]) -> None:
     """The trees as read must predict what the model predicts."""
-    read = ensemble.predict(model_columns(binding, block.all_columns, block))
+    read = ensemble.predict(model_columns(ensemble, binding, block))
     off = np.abs(read - prediction) / np.maximum(np.abs(prediction).max(), 1e-12)
     if off.max() > CLOSE:
         b = int(off.max(axis=1).argmax())
@@ -115,9 +120,8 @@ def _check(ensemble: Ensemble, binding: Binding, block: TabularBlock, prediction
 
 def _means(ensemble: Ensemble, binding: Binding, nodes: Nodes, block: TabularBlock) -> tuple[Array, Array, Array, Array]:
     """Cov_q(z)^-1 Cov_q(z, f), E_q f, E_q z and Cov_q(z) of some instances."""
-    T, D, found = fill(nodes, binding, block)
-    p = sum(law.width for law in block.laws)
-    beta, total = exact_means(nodes, (T, D), p)
+    T, D, found = fill(nodes, binding, ensemble.encoders, block)
+    beta, total = exact_means(nodes, block, T, D)
     return beta.transpose(2, 0, 1), total.T + ensemble.base, np.concatenate([e.mean for e in found], axis=1), _block_diagonal([e.covariance for e in found])
 
 
