@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
+from kabosu import checks
 from kabosu.diagnostics.flags import Flag
 from kabosu.domains.sparse import Sparse, is_sparse
 from kabosu.domains.tabular import Tabular
@@ -13,9 +14,9 @@ from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.kernels import Exponential
 from kabosu.protocols import Runner
-from kabosu.recipes import NEIGHBORHOODS, SURROGATES, TABLES, Recipe, named
+from kabosu.recipes import ENGINE_KINDS, MOST_ROWS, NEIGHBORHOODS, SURROGATES, TABLES, Recipe, named
 from kabosu.respond import as_model
-from kabosu.runners import Line, Serial
+from kabosu.runners import Line, Progress, Serial
 from kabosu.surrogates import Estimator, Ridge, Select
 
 
@@ -31,10 +32,10 @@ class TabularExplainer:
     neighborhood : "gaussian" (around the instance), "gaussian-global" (around the training mean), "bins", or an object.
     kernel_width : > 0, in training standard deviations; ``None``: as the recipe says.
     surrogate : "ordinary", "ridge", a surrogate object, or a scikit-learn regressor with ``coef_``.
-    engine : "auto", "exact" or "sampled". "exact" never falls back to sampling.
+    engine : "auto" (as the recipe says), "exact" or "sampled". "exact" never falls back to sampling.
     output : "auto", "probability", "margin", "prediction", "score" or "label".
     categorical : columns that are categories whatever their dtype.  groups : {name: columns} drawn and explained as one.
-    budget : most rows asked of the model for one instance.  random_state : seed of all draws.
+    budget : most rows asked of the model for one instance.  random_state : seed of all draws; 0: the recipe's.
     strict : flags of the certificate become errors.
 
     Raises
@@ -70,12 +71,12 @@ class TabularExplainer:
         strict: bool = False,
     ) -> None:
         self.recipe = _recipe(recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
-        self.model = as_model(model, output, data, _rows(data))
+        self.strict = checks.yes_or_no("strict", strict)
         if is_sparse(data):
             self.domain: Tabular | Sparse = Sparse.fit(data, neighborhood, categorical, groups)
         else:
             self.domain = Tabular.fit(data, self.recipe.neighborhood, categorical, groups)
-        self.strict = strict
+        self.model = as_model(model, output, data)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -125,15 +126,15 @@ class TabularExplainer:
         on_error : "record" keeps going past rows that cannot be explained; see ``Explanations.errors``.
         """
         settings = {"outputs": outputs, "features": features, "max_features": max_features, "budget": budget, "tolerance": tolerance, "time_limit": time_limit}
-        if on_error not in ("raise", "record"):
-            raise InputError.choice("on_error", on_error, ("raise", "record"))
+        checks.one_of("on_error", on_error, ("raise", "record"))
+        checks.has("runner", runner, "map", "an executor of concurrent.futures, or anything with map; leave it out to stay in this thread")
         return self._run(X, runner, on_error, progress, **settings)
 
     def _run(self, X: Any, runner: Runner, on_error: Any, progress: Any, *, outputs: Any, features: Any, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Explanations:
         recipe = _limits(self.recipe, max_features, budget, tolerance, time_limit)
-        domain = self.domain if features is None else self.domain.only(features)
-        es = explain(self.model, X, domain=domain, recipe=recipe, runner=runner, on_error=on_error, progress=Line() if progress is True else progress or None)
-        es = es if outputs is None else es.only(outputs)
+        domain = self.domain if features is None else self.domain.only(checks.listed("features", features))
+        es = explain(self.model, X, domain=domain, recipe=recipe, runner=runner, on_error=on_error, progress=_told(progress))
+        es = es if outputs is None else es.only(checks.listed("outputs", outputs))
         if self.strict:
             _refuse_flags(es)
         return es
@@ -142,29 +143,25 @@ class TabularExplainer:
         return f"TabularExplainer({type(self.model.original).__name__}, {len(self.domain.columns)} columns, recipe={self.recipe.name!r})" + "".join(f"\n  note: {n}" for n in self.notes)
 
 
-def _rows(data: Any) -> int:
-    return data.shape[0] if hasattr(data, "shape") else len(data)
+def _told(progress: Any) -> Progress | None:
+    """Who is told how far it is."""
+    if progress is None or isinstance(progress, bool):
+        return Line() if progress else None
+    return checks.has("progress", progress, "__call__", "True, or a function of (rows done, rows in all)")
 
 
 def _recipe(recipe: str | Recipe, neighborhood: Any, kernel_width: float | None, surrogate: Any, engine: str, budget: int | None, seed: int) -> Recipe:
-    """The recipe with the options that were given."""
+    """The recipe with the options that were given; its own engine and seed hold where these are left at "auto" and 0."""
     made = named("recipe", recipe, TABLES)
     if not isinstance(made, Recipe):
         raise InputError(f"recipe={recipe!r}; expected a name ({', '.join(TABLES)}) or a Recipe")
-    if engine not in ("auto", "exact", "sampled"):
-        raise InputError.choice("engine", engine, ("auto", "exact", "sampled"))
-    if isinstance(seed, bool) or not hasattr(seed, "__index__") or seed < 0:
-        raise InputError(f"random_state={seed!r}; expected an integer of at least 0, so that the same call gives the same numbers")
-    made = replace(made, engine=engine, seed=int(seed))
-    if neighborhood is not None:
-        chosen = named("neighborhood", neighborhood, NEIGHBORHOODS)
-        if not callable(getattr(chosen, "unit", None)):
-            raise InputError(f"neighborhood={neighborhood!r}; expected a name ({', '.join(NEIGHBORHOODS)}) or an object such as domains.Bins(edges='decile')")
-        made = replace(made, neighborhood=chosen)
+    engine = checks.one_of("engine", engine, ENGINE_KINDS)
+    seed = checks.whole("random_state", seed, 0, "a seed, so that the same call gives the same numbers")
+    made = replace(made, engine=made.engine if engine == "auto" else engine, seed=seed or made.seed)
+    chosen = made.neighborhood if neighborhood is None else named("neighborhood", neighborhood, NEIGHBORHOODS)
+    made = replace(made, neighborhood=checks.has("neighborhood", chosen, "unit", f"a name ({', '.join(NEIGHBORHOODS)}) or an object such as domains.Bins(edges='decile')"))
     if kernel_width is not None:
-        if isinstance(kernel_width, (str, bool)):
-            raise InputError(f"kernel_width={kernel_width!r}; expected a number above 0, or None for what the recipe says")
-        made = replace(made, kernel=Exponential(float(kernel_width)))
+        made = replace(made, kernel=Exponential(kernel_width))
     if surrogate is not None:
         made = replace(made, surrogate=_surrogate(surrogate))
     return made if budget is None else _limits(made, None, budget, None, None)
@@ -182,21 +179,16 @@ def _surrogate(given: Any) -> Any:
 def _limits(recipe: Recipe, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Recipe:
     """The recipe with the limits of one call."""
     if budget is not None:
-        if isinstance(budget, bool) or not hasattr(budget, "__index__") or budget < 4:
-            raise InputError(f"budget={budget!r}; expected an integer number of model rows, at least 4")
-        recipe = replace(recipe, budget=int(budget), samples=int(budget) - 1 if recipe.tolerance is None else recipe.samples)
+        budget = checks.whole("budget", budget, 4, "a number of model rows", most=MOST_ROWS)
+        recipe = replace(recipe, budget=budget, samples=budget - 1 if recipe.tolerance is None else recipe.samples)
     if tolerance is not None:
-        if not tolerance > 0:
-            raise InputError(f"tolerance={tolerance!r}; expected a share of the largest coefficient, above 0, such as 0.05")
-        recipe = replace(recipe, tolerance=float(tolerance))
+        recipe = replace(recipe, tolerance=checks.above_zero("tolerance", tolerance, "a share of the largest coefficient, above 0, such as 0.05"))
     if time_limit is not None:
-        if not time_limit > 0:
-            raise InputError(f"time_limit={time_limit!r}; expected seconds above 0")
-        recipe = replace(recipe, time_limit=float(time_limit))
-    return recipe if max_features is None else replace(recipe, surrogate=_best(recipe.surrogate, max_features))
+        recipe = replace(recipe, time_limit=checks.above_zero("time_limit", time_limit, "seconds above 0"))
+    return recipe if max_features is None else replace(recipe, surrogate=_best(recipe.surrogate, checks.whole("max_features", max_features, 1, "a number of features")))
 
 
-def _best(surrogate: Any, K: Any) -> Select:
+def _best(surrogate: Any, K: int) -> Select:
     if isinstance(surrogate, Select):
         return replace(surrogate, K=K)
     if not isinstance(surrogate, Ridge):

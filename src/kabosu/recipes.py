@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
+from kabosu import checks
 from kabosu.domains.bins import Bins
 from kabosu.domains.tabular import Gaussian
 from kabosu.errors import InputError
@@ -12,6 +13,9 @@ from kabosu.kernels import Exponential, width_for
 from kabosu.protocols import Engine, Kernel, Sampler, Surrogate
 from kabosu.samplers import Plain, Sobol
 from kabosu.surrogates import Ridge, Select
+
+ENGINE_KINDS = ("auto", "exact", "sampled")
+MOST_ROWS = 100_000_000  # of one instance: beyond it the draws do not fit in memory
 
 
 @dataclass(frozen=True)
@@ -42,18 +46,41 @@ class Recipe:
     engines: tuple[Engine, ...] | None = None
     seed: int = 0
 
+    def __post_init__(self) -> None:
+        checks.whole("samples", self.samples, 1, "a number of draws", most=MOST_ROWS)
+        checks.whole("budget", self.budget, 1, "a number of model rows", most=MOST_ROWS)
+        checks.whole("seed", self.seed, 0, "a seed, so that the same call gives the same numbers")
+        for option in ("tolerance", "time_limit"):
+            if getattr(self, option) is not None:
+                checks.above_zero(option, getattr(self, option), "None or a number above 0")
+        checks.one_of("draws_from", self.draws_from, ("q", "D"))
+        checks.one_of("engine", self.engine, (*ENGINE_KINDS, *(e.name for e in _engines(self.engines))))
+        checks.has("sampler", self.sampler, "draw", "a sampler such as samplers.Sobol()")
+        checks.has("kernel", self.kernel, "__call__", "a kernel such as kernels.Exponential(width=0.75), or a function of (Z, origin)")
+        checks.has("surrogate", self.surrogate, "fit", "a surrogate such as surrogates.Ridge()")
+        if callable(getattr(self.surrogate, "get_params", None)):
+            raise InputError(f"surrogate={self.surrogate!r} is a scikit-learn estimator; wrap it: surrogates.Estimator({self.surrogate!r})")
+
     def first_round(self, p: int) -> int:
         """Draws of the first round: more features want more draws, within the budget."""
         most = self.budget - 1
         R = self.sampler.replicates or 1
         wanted = self.samples if self.tolerance is None else max(self.samples, 1 << (8 * p - 1).bit_length())
         s = min(wanted, most) // R * R
-        if s < 2 * (p + 1):
+        needed = 2 * (p + 1)
+        if s < needed:
+            rounds = f", in rounds of {R}" if R > 1 else ""
             raise InputError(
-                f"a budget of {self.budget} rows gives {s} draws for {p} features; a linear surrogate needs at least {2 * (p + 1)}: "
-                "raise budget=, or explain fewer features with features="
+                f"a budget of {self.budget} rows (samples={self.samples}) gives {s} draws after the instance itself{rounds}; {p} feature(s) and the "
+                f"intercept need at least {needed}: give budget= at least {1 + -(-needed // R) * R}, or explain fewer with features="
             )
         return s
+
+
+def _engines(engines: tuple[Engine, ...] | None) -> tuple[Engine, ...]:
+    for engine in engines or ():
+        checks.has("engines", engine, "run", "a tuple of engines, such as (engines.Sampled(),)")
+    return engines or ()
 
 
 KABOSU_RADIUS = 0.5  # training standard deviations: local, and still wide enough to see the steps of trees

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kabosu import frames
+from kabosu import checks, frames
 from kabosu.domains.laws import Inside
 from kabosu.domains.units import Levels, short
 from kabosu.errors import InputError
@@ -30,11 +30,16 @@ class Bins:
     labels: Any = None
 
     def __post_init__(self) -> None:
-        known = (*QUANTILES, "entropy")
-        if isinstance(self.edges, str) and self.edges not in known:
-            raise InputError.choice("edges", self.edges, known)
-        if self.edges == "entropy" and self.labels is None:
-            raise InputError("edges='entropy' needs labels=, the (n,) training labels")
+        if isinstance(self.edges, Mapping):
+            for column, edges in self.edges.items():
+                _check_edges(column, edges)
+        elif checks.one_of("edges", self.edges, (*QUANTILES, "entropy")) == "entropy":
+            _check_labels(self.labels)
+
+    @property
+    def columns(self) -> tuple[Any, ...]:
+        """Columns that have edges of their own."""
+        return tuple(self.edges) if isinstance(self.edges, Mapping) else ()
 
     def unit(self, column: frames.Column, values: Float[Array, "n"]) -> Levels:
         """Discretize a training column; missing is the last bin where it occurs."""
@@ -57,8 +62,29 @@ class Bins:
             given = self.edges.get(column.name)
             return np.percentile(kept, QUANTILES["quartile"]) if given is None else np.asarray(given, dtype=np.float64)
         if self.edges == "entropy":
+            if len(self.labels) != len(values):
+                raise InputError(f"labels= has {len(self.labels)} labels for {len(values)} rows of background data; give one for each row")
             return _entropy_edges(kept, np.asarray(self.labels)[~np.isnan(values)])
         return np.percentile(kept, QUANTILES[self.edges])
+
+
+def _check_edges(column: Any, edges: Any) -> None:
+    """Finite numbers in one row, at least one."""
+    try:
+        finite = np.ndim(edges) == 1 and len(edges) > 0 and bool(np.isfinite(np.asarray(edges, dtype=np.float64)).all())
+    except (TypeError, ValueError):
+        finite = False
+    if not finite:
+        raise InputError(f"edges of {column!r} are {edges!r}; expected a list of finite numbers, such as [0.0, 1.5]")
+
+
+def _check_labels(labels: Any) -> None:
+    """One class a row."""
+    values = np.asarray(labels) if labels is not None else np.zeros(0)
+    if values.ndim != 1 or not len(values):
+        raise InputError("edges='entropy' needs labels=, the (n,) training labels")
+    if any(frames.is_missing(v) for v in values.tolist()) or (values.dtype.kind == "f" and (values % 1 != 0).any()):
+        raise InputError("labels= holds fractions or missing values; edges='entropy' needs classes, so use 'quartile' or 'decile' for a regression")
 
 
 def _statistics(part: Array, middle: float) -> tuple[float, float, float, float]:

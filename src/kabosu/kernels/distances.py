@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kabosu.errors import InputError
 from kabosu.types import Array, Float
 
 Distance = Callable[[Float[Array, "#B s p"], Float[Array, "#B p"]], Float[Array, "#B s"]]
@@ -41,4 +42,7 @@ class Metric:
         from scipy.spatial.distance import cdist
 
         Z, origin = np.broadcast_arrays(Z, origin[:, None, :])
-        return np.stack([cdist(z, o[:1], self.name)[:, 0] for z, o in zip(Z, origin, strict=True)])
+        try:
+            return np.stack([cdist(z, o[:1], self.name)[:, 0] for z, o in zip(Z, origin, strict=True)])
+        except (TypeError, ValueError) as e:
+            raise InputError(f"the metric {self.name!r} cannot be used ({e}); expected a name that scipy.spatial.distance.cdist knows, such as 'cityblock'") from e

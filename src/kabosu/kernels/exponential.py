@@ -1,10 +1,11 @@
 """The exponential kernel of the paper, in log space."""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
+from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.kernels.distances import Distance, euclidean
 from kabosu.types import Array, Float
@@ -30,8 +31,12 @@ class Exponential:
     distance: Distance = euclidean
 
     def __post_init__(self) -> None:
-        if self.width is not None and not self.width > 0:
-            raise InputError(f"kernel width {self.width!r}; expected a number above 0, or None for 0.75 sqrt(p)")
+        if self.width is not None:
+            width = checks.above_zero("kernel_width", self.width, "a number above 0, or None for 0.75 sqrt(p)")
+            if not 1e-100 <= width <= 1e100 and width != inf:
+                raise InputError(f"kernel_width={self.width!r} is out of range; expected 1e-100 to 1e100, or inf to weigh all points equally")
+            object.__setattr__(self, "width", width)
+        checks.has("distance", self.distance, "__call__", "a function of (Z, origin), such as kernels.euclidean or kernels.Metric('cityblock')")
 
     def __call__(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
         return np.exp(self.log(Z, origin))

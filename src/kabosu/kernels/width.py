@@ -6,7 +6,7 @@ width / sqrt(1 + width^2) (MATH (6)), in every feature, however many there are.
 
 from math import inf, isinf, sqrt
 
-from kabosu.errors import InputError
+from kabosu import checks
 
 
 def radius(width: float) -> float:
@@ -30,6 +30,5 @@ def width_for(radius: float) -> float:
     0.75
 
     """
-    if not 0 < radius <= 1:
-        raise InputError(f"radius={radius!r}; expected a number in (0, 1], in training standard deviations")
+    radius = checks.number("radius", radius, "a number in (0, 1], in training standard deviations", low=1e-100, high=1)
     return inf if radius == 1 else radius / sqrt(1 - radius**2)

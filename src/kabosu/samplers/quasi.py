@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.spaces import Cube, Space
 from kabosu.types import Array, Float
@@ -30,6 +31,9 @@ class Sobol:
     """
 
     replicates: int = 8
+
+    def __post_init__(self) -> None:
+        checks.whole("replicates", self.replicates, 2, "a number of scrambles", most=1024)
 
     def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
         """Draws start..stop-1, the same whoever asks, in however many calls."""

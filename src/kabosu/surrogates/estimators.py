@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.fits import Fit
 from kabosu.moments import Moments
@@ -22,6 +23,10 @@ class Estimator:
     """
 
     regressor: Any
+
+    def __post_init__(self) -> None:
+        checks.has("regressor", self.regressor, "fit", "an unfitted regressor with fit(X, y, sample_weight=), coef_ and intercept_")
+        checks.has("regressor", self.regressor, "get_params", "a scikit-learn estimator, which can be cloned")
 
     def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Fit a clone per instance and output."""
@@ -46,6 +51,9 @@ class Tree:
     """
 
     max_depth: int = 3
+
+    def __post_init__(self) -> None:
+        checks.whole("max_depth", self.max_depth, 1, "a depth of the tree")
 
     def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Fit a tree per instance and output."""

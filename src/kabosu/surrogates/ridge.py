@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from kabosu.errors import InputError
+from kabosu import checks
 from kabosu.fits import Fit
 from kabosu.moments import Moments
 from kabosu.surrogates.errorbars import replicate_errors, sandwich_errors
@@ -36,10 +36,8 @@ class Ridge:
     per: Literal["weight", "fit"] = "weight"
 
     def __post_init__(self) -> None:
-        if not self.alpha >= 0:
-            raise InputError(f"alpha={self.alpha!r}; expected a number >= 0")
-        if self.per not in ("weight", "fit"):
-            raise InputError.choice("per", self.per, ("weight", "fit"))
+        checks.number("alpha", self.alpha, "a finite number of at least 0", low=0.0, high=1e300)
+        checks.one_of("per", self.per, ("weight", "fit"))
 
     def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Fit by the normal equations where they are well conditioned, else by an orthogonal decomposition."""
