@@ -1,12 +1,12 @@
 """Tables: any data frame or array, read column by column; a block of rows shares its features and its draws."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
-from kabosu import frames
+from kabosu import checks, frames
 from kabosu.domains.laws import Law
 from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
@@ -35,6 +35,9 @@ class Gaussian:
     """
 
     center: Literal["instance", "mean"] = "instance"
+
+    def __post_init__(self) -> None:
+        checks.one_of("center", self.center, ("instance", "mean"))
 
     def unit(self, column: frames.Column, values: Float[Array, "n"]) -> Number:
         """Fit to the training values."""
@@ -70,19 +73,25 @@ class Tabular:
         table = frames.read(data)
         if len(table) < 2:
             raise InputError(f"the background data has {len(table)} row(s); expected at least 2, better some hundred")
-        chosen = _positions(table, categorical or (), "categorical")
-        named = {title: _positions(table, members, "groups") for title, members in (groups or {}).items()}
+        chosen = _positions(table, () if categorical is None else categorical, "categorical")
+        named = _groups(table, {} if groups is None else groups)
+        _positions(table, getattr(neighborhood, "columns", ()), "edges")
         grouped = {j for members in named.values() for j in members}
         columns = tuple(frames.describe(n, s, categorical=j in chosen or j in grouped) for j, (n, s) in enumerate(zip(table.names, table.columns, strict=True)))
         units, constant, notes = _units(table, columns, neighborhood, named)
         if not units:
             raise InputError("every column of the background data is constant; there is nothing to vary")
+        if twice := {u.name for u in units if sum(u.name == v.name for v in units) > 1}:
+            raise InputError(f"several features are named {sorted(twice)}; rename the columns or the groups")
         template = replace(table, columns=tuple(frames.gather(s, []) for s in table.columns))
         return cls(template, columns, tuple(units), constant, tuple(notes))
 
     def only(self, features: Sequence[Any]) -> "Tabular":
         """Vary some features and keep the others as they are in the instance."""
-        names = {str(f) for f in features}
+        if not len(features):
+            raise InputError("features=[] is empty; name at least one feature to vary, or leave features= out")
+        positions = {} if self.table.named else {str(j): str(c.name) for j, c in enumerate(self.columns)}
+        names = {positions.get(str(f), str(f)) for f in features}
         kept = tuple(u for u in self.units if u.name in names or names & {str(c) for c in u.columns})
         odd = names - {u.name for u in self.units} - {str(c) for u in self.units for c in u.columns}
         if odd or not kept:
@@ -119,10 +128,24 @@ class Tabular:
 
 def _positions(table: frames.Table, names: Sequence[Any], option: str) -> tuple[int, ...]:
     known = {n: j for j, n in enumerate(table.names)} | ({} if table.named else {j: j for j in range(len(table.names))})
-    odd = [n for n in names if n not in known]
+    names = checks.listed(option, names)
+    odd = [n for n in names if not isinstance(n, Hashable) or isinstance(n, bool) or n not in known]
     if odd:
         raise InputError(f"{option}= names {odd}, which the background data lacks; its columns are {list(table.names)[:30]}")
     return tuple(known[n] for n in names)
+
+
+def _groups(table: frames.Table, groups: Mapping[str, Sequence[Any]]) -> dict[str, tuple[int, ...]]:
+    """Positions of each group's columns; no column is in two groups."""
+    if not isinstance(groups, Mapping):
+        raise InputError(f"groups={groups!r}; expected a dict of lists, such as {{'color': ['color_red', 'color_blue']}}")
+    named = {str(title): _positions(table, members, f"groups[{title!r}]") for title, members in groups.items()}
+    members = [j for group in named.values() for j in group]
+    if empty := [title for title, group in named.items() if not group]:
+        raise InputError(f"groups={groups!r}: {empty} name no columns; give each group at least one")
+    if twice := {table.names[j] for j in members if members.count(j) > 1}:
+        raise InputError(f"groups= uses column(s) {sorted(map(str, twice))} more than once; a column is in one group only")
+    return named
 
 
 def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: Neighborhood1D, named: Mapping[str, Sequence[int]]) -> tuple[list[Unit], dict, list[str]]:
@@ -248,6 +271,16 @@ class TabularBlock:
             filled |= _fill(unit, law.at())
         return self._build(filled)
 
+    def with_numbers(self, values: Mapping[Any, Float[Array, "n"]]) -> Batch:
+        """n copies of the first row with some of its numbers set: what a picture of the model asks."""
+        one, n = self.take([0]), len(next(iter(values.values())))
+        filled = dict(one.fixed)
+        for unit, law in zip(one.units, one.laws, strict=True):
+            filled |= _fill(unit, law.at())
+        whole = {c.name for c in self.all_columns if c.kind == "whole"}
+        repeated = {c: (e, np.repeat(v, n)) for c, (e, v) in filled.items()}
+        return self._build(repeated | {c: (None, np.rint(v) if c in whole else v) for c, v in values.items()})
+
     def _build(self, filled: Mapping[Any, tuple[Any, Array]]) -> Batch:
         columns = [replace(c, kind="level") if filled[c.name][0] is not None else c for c in self.all_columns]
         return frames.build(self.table, columns, [filled[c.name] for c in self.all_columns])
@@ -270,6 +303,7 @@ class TabularBlock:
     def _notes(self, pairs: Sequence[tuple[Unit, Law]]) -> dict[str, Array]:
         outside = [(u.name, (law.at() < u.low) | (law.at() > u.high)) for u, law in pairs if isinstance(u, Number) or law.x is not None]
         unseen = [(u.name, np.array(u.rates)[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None]
+        unseen += [(f"{u.name} is missing", np.isnan(law.at())) for u, law in pairs if len(u.features) == 1 and isinstance(u, Number)]
         moved = [(str(self.all_columns[j].name), _differs(self.fixed[self.all_columns[j].name], value)) for j, value in self.constant.items()]
         return {"outside-training-range": _named(outside + moved, self.size), "unseen-level": _named(unseen, self.size)}
 

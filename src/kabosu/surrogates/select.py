@@ -5,6 +5,7 @@ from typing import Literal
 
 import numpy as np
 
+from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.fits import Fit
 from kabosu.moments import Moments
@@ -29,10 +30,10 @@ class Select:
     then: Ridge = field(default_factory=Ridge)
 
     def __post_init__(self) -> None:
-        if self.by not in METHODS:
-            raise InputError.choice("by", self.by, METHODS)
-        if not (isinstance(self.K, (int, np.integer)) and self.K >= 1):
-            raise InputError(f"number of features {self.K!r}; expected an integer of at least 1")
+        checks.whole("K", self.K, 1, "a number of features")
+        checks.one_of("by", self.by, METHODS)
+        if not isinstance(self.then, Ridge):
+            raise InputError(f"then={self.then!r}; expected surrogates.Ridge(...), which is fitted on the features that are kept")
 
     def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Select per instance and output, refit, and put the coefficients back in place (0 for features left out)."""
