@@ -1,5 +1,6 @@
 """Sufficient statistics of weighted least squares: they add, so that samples can be split, streamed or computed exactly."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,15 +28,9 @@ class Moments:
     @classmethod
     def of(cls, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], folds: int = FOLDS) -> "Moments":
         """Moments of a weighted sample."""
-        A, Y, w = (_folded(a, folds) for a in (np.concatenate([np.ones((*Z.shape[:-1], 1)), Z], axis=-1), Y, w[..., None]))
-        WA = A * w
-        return cls(
-            np.matmul(A.swapaxes(-1, -2), WA),
-            np.matmul(WA.swapaxes(-1, -2), Y),
-            np.einsum("brsk,brsk->brk", Y * w, Y),
-            np.einsum("brsi,brsi->b", w, w),
-            Z.shape[1],
-        )
+        root = np.sqrt(w)[..., None]
+        A, F = _folded([np.ones((1, 1, 1)), Z], root, folds), _folded([Y], root, folds)
+        return cls(np.matmul(A.swapaxes(-1, -2), A), np.matmul(A.swapaxes(-1, -2), F), (F**2).sum(axis=2), np.einsum("bs,bs->b", w, w), Z.shape[1])
 
     def __add__(self, other: "Moments") -> "Moments":
         """Moments of both samples together; the other must start at a multiple of R."""
@@ -67,14 +62,19 @@ class Moments:
         return self.gram[..., 0, 0]
 
     @property
+    def _positive(self) -> Float[Array, "#B R"]:
+        """The weight; 1 in folds that a narrow kernel left without any, whose sums are 0."""
+        return np.where(self.weight > 0, self.weight, 1.0)
+
+    @property
     def center(self) -> Float[Array, "#B R p"]:
         """Weighted mean of z."""
-        return self.gram[..., 0, 1:] / self.weight[..., None]
+        return self.gram[..., 0, 1:] / self._positive[..., None]
 
     @property
     def level(self) -> Float[Array, "B R k"]:
         """Weighted mean of the response."""
-        return self.cross[..., 0, :] / self.weight[..., None]
+        return self.cross[..., 0, :] / self._positive[..., None]
 
     @property
     def covariance(self) -> Float[Array, "#B R p p"]:
@@ -104,10 +104,13 @@ class Moments:
         return self.weight.sum(1) ** 2 / self.weight2
 
 
-def _folded(a: Float[Array, "b s c"], folds: int) -> Float[Array, "b R n c"]:
-    """Draw i to fold i mod R; a short last round is filled with zeros, which weigh nothing."""
-    b, s, c = a.shape
+def _folded(parts: Sequence[Float[Array, "b s c"]], root: Float[Array, "b s 1"], folds: int) -> Float[Array, "b R n q"]:
+    """Side by side, times root, draw i in fold i mod R; a short last round is filled with zeros, which weigh nothing."""
+    b, s, q = max(map(len, (*parts, root))), root.shape[1], sum(part.shape[2] for part in parts)
     rounds = -(-s // folds)
-    if rounds * folds > s:
-        a = np.concatenate([a, np.zeros((b, rounds * folds - s, c))], axis=1)
-    return a.reshape(b, rounds, folds, c).transpose(0, 2, 1, 3)
+    out = np.zeros((b, rounds * folds, q))
+    end = 0
+    for part in parts:
+        end, start = end + part.shape[2], end
+        np.multiply(part, root, out=out[:, :s, start:end])
+    return out.reshape(b, rounds, folds, q).transpose(0, 2, 1, 3)
