@@ -15,12 +15,14 @@ import numpy as np
 
 from kabosu.errors import EngineError, InputError, KabosuError
 from kabosu.explanations import Block, Explanations
-from kabosu.fits import Fit, Outcome, relative_error
+from kabosu.fits import Fit, Outcome, relative_error, tamed
 from kabosu.kernels import Exponential, radius
-from kabosu.protocols import Domain, Engine, Kernel, LogKernel, Representation, Runner, Sampler, Surrogate, Tilts
+from kabosu.kernels.logs import log_weights
+from kabosu.protocols import Domain, Engine, Kernel, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.runners import Progress, Serial, reported
+from kabosu.spaces import checked
 from kabosu.types import Array, Float, Rows
 
 BLOCK = 2_000_000  # floats drawn at once: instances x draws x columns
@@ -65,7 +67,7 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     prediction = model(representation.instances(), representation.size) if prediction is None else prediction
     B, s = source.size, stop - start
     pieces = range(start, stop, max(1, model.chunk // B))
-    draws = [sampler.draw(source.space, a, min(a + pieces.step, stop), seed) for a in pieces]
+    draws = [checked(sampler.draw(source.space, a, min(a + pieces.step, stop), seed), source.space, min(a + pieces.step, stop) - a, sampler) for a in pieces]
     Y = np.concatenate([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in draws], axis=1)
     Z = np.concatenate([source.features(d) for d in draws], axis=1)
     if Y.shape[2] != prediction.shape[1]:
@@ -77,20 +79,10 @@ def weigh(neighborhood: Neighborhood, kernel: Kernel) -> Float[Array, "#B s"]:
     """Weights that turn the draws into the kernel's local law, in log space; the largest is 1."""
     if neighborhood.tilt == kernel:
         return np.ones((1, neighborhood.Z.shape[1]))
-    log = _log(kernel, neighborhood)
+    log = log_weights(kernel, neighborhood.Z, neighborhood.origin)
     if neighborhood.tilt is not None:
-        log = log - _log(neighborhood.tilt, neighborhood)
+        log = log - log_weights(neighborhood.tilt, neighborhood.Z, neighborhood.origin)
     return np.exp(log - log.max(axis=1, keepdims=True))
-
-
-def _log(kernel: Kernel, neighborhood: Neighborhood) -> Float[Array, "#B s"]:
-    if isinstance(kernel, LogKernel):
-        return kernel.log(neighborhood.Z, neighborhood.origin)
-    w = np.asarray(kernel(neighborhood.Z, neighborhood.origin), dtype=np.float64)
-    if w.shape[-1] != neighborhood.Z.shape[1] or not (w >= 0).all() or not (w > 0).any(axis=-1).all():
-        raise InputError(f"the kernel {kernel!r} gave weights of shape {w.shape}, smallest {w.min()}; expected {neighborhood.Z.shape[:2]} numbers >= 0, some above 0")
-    with np.errstate(divide="ignore"):
-        return np.log(w)
 
 
 def fit(neighborhood: Neighborhood, kernel: Kernel, surrogate: Surrogate, replicates: int = 0) -> Fit:
@@ -101,7 +93,8 @@ def fit(neighborhood: Neighborhood, kernel: Kernel, surrogate: Surrogate, replic
     """
     w = weigh(neighborhood, kernel)
     around = neighborhood.Y[np.arange(len(neighborhood.Y)), w.argmax(axis=1)]
-    return surrogate.fit(neighborhood.Z, neighborhood.Y - around[:, None], w, neighborhood.origin, replicates).shifted(around)
+    Y, power = tamed(neighborhood.Y - around[:, None])
+    return surrogate.fit(neighborhood.Z, Y, w, neighborhood.origin, replicates).times(power).shifted(around)
 
 
 def explain(model: Model, X: Any, *, domain: Domain, recipe: Recipe, runner: Runner = Serial(), on_error: Literal["raise", "record"] = "raise", progress: Progress | None = None) -> Explanations:
@@ -137,7 +130,11 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
     labels, fitted = representation.labels(), outcome.fit
     B, p = len(fitted.coef), fitted.coef.shape[1]
     center, scale = (np.broadcast_to(a, (B, p)) for a in (labels.center, labels.scale))
-    coef = fitted.coef / scale[..., None]
+    with np.errstate(over="ignore", invalid="ignore"):
+        coef = fitted.coef / scale[..., None]
+        intercept = fitted.intercept - np.einsum("bp,bpk->bk", center, coef)
+    if not (np.isfinite(coef).all() and np.isfinite(intercept).all()):
+        raise InputError("the coefficients leave floating point: answers and columns are of too different sizes; rescale the model's answers or the columns")
     width = recipe.kernel.at(p) if isinstance(recipe.kernel, Exponential) else float("nan")
     return Block(
         labels=labels,
@@ -146,7 +143,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         targets=model.targets(outcome.prediction),
         coef=coef,
         std_error=fitted.std_error / np.abs(scale)[..., None],
-        intercept=fitted.intercept - np.einsum("bp,bpk->bk", center, coef),
+        intercept=intercept,
         prediction=outcome.prediction,
         local_prediction=fitted.local,
         r2=fitted.r2,

@@ -7,6 +7,8 @@ import numpy as np
 
 from kabosu.types import Array, Float, Int, Rows
 
+TINY = 1e-100
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -33,6 +35,13 @@ class Fit:
         """The same surrogate of the response plus a constant."""
         return replace(self, intercept=self.intercept + by, local=self.local + by)
 
+    def times(self, power: Int[Array, "B k"]) -> "Fit":
+        """The same surrogate of the response times 2^power."""
+        if not power.any():
+            return self
+        scaled = {n: np.ldexp(getattr(self, n), power) for n in ("intercept", "local")}
+        return replace(self, coef=np.ldexp(self.coef, power[:, None]), std_error=np.ldexp(self.std_error, power[:, None]), **scaled)
+
     def half_width(self, level: float = 0.95) -> Float[Array, "B p k"]:
         """Half-width of the confidence interval of each coefficient: t quantile times standard error."""
         return t_quantile(self.dof, level)[:, None, None] * self.std_error
@@ -45,6 +54,13 @@ class Fit:
     def stack(parts: Sequence["Fit"]) -> "Fit":
         """Instances of several fits, one after the other."""
         return Fit(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Fit)))
+
+
+def tamed(Y: Float[Array, "B s k"]) -> tuple[Float[Array, "B s k"], Int[Array, "B k"]]:
+    """Answers whose squares would leave floating point, divided by a power of two, and that power; the usual ones as they are."""
+    largest = np.abs(Y).max(axis=1)
+    power = np.where((largest > 0) & ((largest < TINY) | (largest > 1 / TINY)), np.frexp(largest)[1], 0)
+    return (np.ldexp(Y, -power[:, None]), power) if power.any() else (Y, power)
 
 
 def t_quantile(dof: Float[Array, "B"], level: float = 0.95) -> Float[Array, "B"]:

@@ -43,7 +43,8 @@ class Exponential:
 
     def log(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
         """-d^2 / (2 width^2)."""
-        return -0.5 * (self.distance(Z, origin) / self.at(Z.shape[-1])) ** 2
+        with np.errstate(over="ignore"):
+            return -0.5 * (self.distance(Z, origin) / self.at(Z.shape[-1])) ** 2
 
     def at(self, p: int) -> float:
         """The width in use for p features."""
