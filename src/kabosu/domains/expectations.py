@@ -123,7 +123,7 @@ def _normal(law: NumberLaw, t: Float[Array, "T"], mu: Float[Array, "B"], s: floa
     first = mu[:, None] * mass - s * density
     if step:
         # Euler-Maclaurin: E[(round(y) - y) 1(y < b)] at a half-integer b, with the density's second derivative
-        curve = density / s**3 * (a * a - 1)
+        curve = density / s**3 * (np.where(np.isfinite(a), a, 0.0) ** 2 - 1)  # the density is 0 at infinity
         first = first - step**2 / 12 * (density / s - step**2 / 24 * curve) - step**4 / 480 * curve
     return p[:, None] * mass, p[:, None] * first, p * mu, p * (mu**2 + s**2 + step**2 / 12)
 
