@@ -104,7 +104,7 @@ class Moments:
         return self.weight.sum(1) ** 2 / self.weight2
 
 
-def _folded(parts: Sequence[Float[Array, "b s c"]], root: Float[Array, "b s 1"], folds: int) -> Float[Array, "b R n q"]:
+def _folded(parts: Sequence[Array], root: Float[Array, "#B s 1"], folds: int) -> Float[Array, "#B R n q"]:
     """Side by side, times root, draw i in fold i mod R; a short last round is filled with zeros, which weigh nothing."""
     b, s, q = max(map(len, (*parts, root))), root.shape[1], sum(part.shape[2] for part in parts)
     rounds = -(-s // folds)
