@@ -13,7 +13,7 @@ from kabosu.plots import style
 def matrix(es: Explanations, ax: Any = None, output: Any = None, max_display: int = 20) -> Any:
     """Rows by features, colored by ``coef_scaled`` of each row's own target (or of one output by name).
 
-    Features stand in the order of their mean effect; those beyond ``max_display`` are counted below the picture. A feature that
+    Features stand in the order of their total effect; those beyond ``max_display`` are counted below the picture. A feature that
     a row does not have keeps the color of the ground, crossed.
 
     Examples
