@@ -12,6 +12,10 @@ from kabosu.types import Array, Batch, Float, Int
 
 OUTPUTS = ("auto", "probability", "margin", "prediction", "score", "label")
 
+SLACK = 1e-6  # rounding of probabilities
+LARGEST = 1e300  # answers beyond it leave floating point when they are subtracted
+MANY = 100  # labels
+
 METHODS = {"predict_proba": "probability", "decision_function": "margin", "predict": "prediction"}
 
 READERS = (
@@ -48,6 +52,8 @@ class Model:
         except Exception as e:
             raise ModelError(f"the model failed on {n} row(s) of {type(rows).__name__}: {type(e).__name__}: {e}") from e
         Y = numbers(answer, n)
+        if self.scale == "probability" and (Y.min() < -SLACK or Y.max() > 1 + SLACK):
+            raise ModelError(f"the model answered {Y.min():.6g} to {Y.max():.6g} where probabilities were asked for; expected 0 to 1: use output='margin' or 'prediction'")
         if self.scale == "probability" and Y.shape[1] == 1 and self.names is None:
             Y = np.concatenate([1 - Y, Y], axis=1)
         if self.names is not None and len(self.names) != Y.shape[1]:
@@ -76,29 +82,39 @@ class Model:
 def numbers(answer: Any, n: int) -> Float[Array, "n k"]:
     """A model's answer as (n, k) floats; anything that cannot be explained is refused with a reason."""
     Y = _array(answer)
-    if Y.dtype.kind in "OUS":
-        try:
-            Y = Y.astype(np.float64)
-        except (TypeError, ValueError):
-            raise LabelsOnly.of(Y.reshape(-1)[0]) from None
-    if Y.ndim == 0 or (Y.ndim > 2 and Y.reshape(Y.shape[0], -1).shape[1] != Y.shape[1]):
-        raise ModelError(f"the model answered shape {Y.shape} for {n} row(s); expected ({n},) or ({n}, outputs)")
+    if Y.ndim == 0 or (Y.ndim > 2 and np.prod(Y.shape[1:]) != Y.shape[1]):
+        raise ModelError(f"the model answered a {type(answer).__name__} of shape {Y.shape} for {n} row(s); expected numbers of shape ({n},) or ({n}, outputs)")
     if len(Y) != n:
         raise ModelError(f"the model answered {len(Y)} row(s) for {n}; it must answer one row for each row it is given")
-    Y = Y.reshape(n, -1).astype(np.float64)
-    if not Y.shape[1]:
+    if Y.ndim > 1 and not Y.shape[1]:
         raise ModelError("the model answered no outputs; expected at least one number a row")
-    if not np.isfinite(Y).all():
-        bad = ~np.isfinite(Y).all(axis=1)
-        raise ModelError(f"the model answered {Y[bad][0].tolist()} for {int(bad.sum())} of {n} row(s), first row {int(bad.argmax())}; it must be finite everywhere in the neighborhood")
+    Y = _floats(Y).reshape(n, -1)
+    usable = np.abs(Y) <= LARGEST
+    if not usable.all():
+        bad = ~usable.all(axis=1)
+        raise ModelError(f"the model answered {Y[bad][0].tolist()} for {int(bad.sum())} of {n} row(s), first row {int(bad.argmax())}; it must be finite (and below {LARGEST:g}) everywhere in the neighborhood")
     return Y
+
+
+def _floats(Y: Array) -> Array:
+    """Numbers as floats; labels, dates and complex numbers have no slope."""
+    if Y.dtype.kind not in "biufOUS":
+        raise ModelError(f"the model answered dtype {Y.dtype}; expected real numbers")
+    try:
+        return Y.astype(np.float64)
+    except (TypeError, ValueError):
+        raise LabelsOnly.of(Y.reshape(-1)[0]) from None
 
 
 def _array(answer: Any) -> Array:
     """Numpy array of an array, frame, tensor, list, or ONNX ZipMap's list of dicts."""
     if isinstance(answer, (list, tuple)) and len(answer) and isinstance(answer[0], dict):
         keys = list(answer[0])
-        return np.array([[row[key] for key in keys] for row in answer], dtype=np.float64)
+        if any(not isinstance(row, dict) or set(row) != set(keys) for row in answer):
+            raise ModelError(f"the model answered dicts that do not all have the keys {keys}; it must answer the same outputs for each row")
+        return np.array([[row[key] for key in keys] for row in answer])
+    if np.ma.is_masked(answer):
+        raise ModelError("the model answered masked values; it must answer a number everywhere in the neighborhood")
     if type(answer).__module__.split(".")[0] == "torch":
         return answer.detach().cpu().numpy()
     if type(answer).__module__.split(".")[0] == "scipy":
@@ -132,8 +148,20 @@ def as_model(model: Any, output: str = "auto", background: Batch | None = None, 
     if not callable(model):
         raise InputError(f"the model is a {type(model).__name__}; expected a fitted estimator, pipeline, booster, torch module, ONNX session or a function of rows")
     if output == "label":
-        return label_model(model, model, sorted({str(v) for v in np.asarray(model(background)).reshape(-1)}))
+        return label_model(model, model, _labels_of(model, background))
     return Model(model, output, None, model)
+
+
+def _labels_of(model: Callable[[Batch], Any], background: Batch) -> list[str]:
+    """The labels that a function answers for the background data."""
+    try:
+        answer = np.asarray(model(background))
+    except Exception as e:
+        raise ModelError(f"the model failed on the background data, which output='label' asks for the labels: {type(e).__name__}: {e}") from e
+    labels = sorted({str(v) for v in answer.reshape(-1)})
+    if answer.ndim == 0 or len(labels) > max(MANY, len(answer) // 2):
+        raise InputError(f"output='label' found {len(labels)} different answers in an answer of shape {answer.shape}; labels repeat: use output='auto' or 'prediction' for numbers")
+    return labels
 
 
 @dataclass(frozen=True)
