@@ -13,6 +13,8 @@ from kabosu.types import Array, Batch
 AUTO = (("predict_proba", "probability"), ("decision_function", "margin"), ("predict", "prediction"))
 WANTED = {"probability": "predict_proba", "margin": "decision_function", "prediction": "predict", "score": "decision_function", "label": "predict"}
 
+SAY_SO = ("sklearn", "xgboost", "lightgbm")
+
 
 @dataclass(frozen=True)
 class Ask:
@@ -39,6 +41,7 @@ class EachOutput:
 
 def read(model: Any, output: str) -> Model:
     """An estimator: its probabilities, else its decision function, else its predictions."""
+    _check_fitted(model)
     classes = _classes(model)
     method, scale = _method(model, output, classes)
     if scale == "label":
@@ -53,6 +56,19 @@ def read(model: Any, output: str) -> Model:
     return Model(Ask(model, method), scale, names, model)
 
 
+def _check_fitted(model: Any) -> None:
+    """Refuse estimators and steps of libraries that say so when they are not fitted."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    for part in (step for _, step in getattr(model, "steps", ((None, model),))):
+        if type(part).__module__.split(".")[0] in SAY_SO:
+            try:
+                check_is_fitted(part)
+            except NotFittedError as e:
+                raise ModelError(f"{type(part).__name__} is not fitted; call its fit before it is explained") from e
+
+
 def _classes(model: Any) -> Any:
     try:
         return model.classes_
@@ -65,8 +81,8 @@ def _method(model: Any, output: str, classes: Any) -> tuple[str, str]:
     have = [name for name in METHODS if _has(model, name)]
     if output == "auto":
         method, scale = next(((m, s) for m, s in AUTO if m in have), ("", ""))
-        if method == "predict" and classes is not None:
-            raise LabelsOnly.of(_flat(classes, model)[0])
+        if method == "predict" and (classes is not None or _has(model, "fit_predict")):  # a clusterer's number of the cluster is a label
+            raise LabelsOnly.of(0 if classes is None else _flat(classes, model)[0])
         if not method:
             raise ModelError(f"{type(model).__name__} has no predict_proba, decision_function or predict; is it fitted?")
         return method, "score" if method == "decision_function" and classes is None else scale
