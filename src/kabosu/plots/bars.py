@@ -71,6 +71,7 @@ def bars(e: Explanation, ax: Any = None, output: Any = None, max_display: int = 
     ax.axvline(0, color=colors.ink, linewidth=0.8)
     style.xlabel(ax, f"effect of {scaled_words(e)} on {output_words(e, e.output_names[t])}", colors.ink)
     style.title(ax, heading(e, t), colors.ink)
+    style.make_room(ax)
     return ax
 
 
@@ -167,6 +168,7 @@ def waterfall(e: Explanation, ax: Any = None, output: Any = None, max_display: i
     _finish(ax, [row.label for row in rows], reach, colors)
     style.xlabel(ax, output_words(e, e.output_names[t]).removeprefix("the "), colors.ink)
     style.title(ax, heading(e, t), colors.ink)
+    style.make_room(ax)
     return ax
 
 

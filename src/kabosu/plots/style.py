@@ -93,6 +93,22 @@ def row_labels(ax: Any, labels: list[str], ink: str) -> None:
     ax.set_ylim(len(labels) - 0.4, -0.6)
 
 
+def make_room(ax: Any) -> None:
+    """Move the ends of the x axis outwards until the annotations beside the bars lie between them, at the present size."""
+    ax.figure.canvas.figure.draw_without_rendering()
+    width = ax.get_window_extent().width
+    tips = []
+    for text in ax.texts:
+        box, x = text.get_window_extent(), text.xy[0]
+        at = ax.transData.transform((x, 0.0))[0]
+        tips.append((x, min(at - box.x0, 0.4 * width), min(box.x1 - at, 0.4 * width)))
+    low, high = ax.get_xlim()
+    for _ in range(10):  # each end moves the other's scale
+        unit = (high - low) / width
+        low, high = min([low, *(x - left * unit for x, left, _ in tips)]), max([high, *(x + right * unit for x, _, right in tips)])
+    ax.set_xlim(low, high)
+
+
 def bare(ax: Any) -> None:
     """Leave the bottom line only."""
     for side in ("top", "right", "left"):
