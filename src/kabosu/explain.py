@@ -162,6 +162,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         kernel_width=width,
         radius=radius(width),
         random_state=recipe.seed,
+        curves=outcome.curves,
     )
 
 

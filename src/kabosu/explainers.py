@@ -101,7 +101,7 @@ class TabularExplainer:
         budget, tolerance, time_limit : as in ``Recipe``.  progress : ``callable(done, total)`` in rows, or True.
         """
         settings = {"outputs": outputs, "features": features, "max_features": max_features, "budget": budget, "tolerance": tolerance, "time_limit": time_limit}
-        es = self._run(x, Serial(), "raise", progress, **settings)
+        es = self._run(x, Serial(), "raise", progress, curves=True, **settings)
         if len(es) != 1:
             raise InputError(f"explain takes one instance, {len(es)} were given; use explain_many for several")
         return es[0]
@@ -128,10 +128,10 @@ class TabularExplainer:
         settings = {"outputs": outputs, "features": features, "max_features": max_features, "budget": budget, "tolerance": tolerance, "time_limit": time_limit}
         checks.one_of("on_error", on_error, ("raise", "record"))
         checks.has("runner", runner, "map", "an executor of concurrent.futures, or anything with map; leave it out to stay in this thread")
-        return self._run(X, runner, on_error, progress, **settings)
+        return self._run(X, runner, on_error, progress, curves=False, **settings)
 
-    def _run(self, X: Any, runner: Runner, on_error: Any, progress: Any, *, outputs: Any, features: Any, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Explanations:
-        recipe = _limits(self.recipe, max_features, budget, tolerance, time_limit)
+    def _run(self, X: Any, runner: Runner, on_error: Any, progress: Any, *, curves: bool, outputs: Any, features: Any, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Explanations:
+        recipe = replace(_limits(self.recipe, max_features, budget, tolerance, time_limit), curves=curves)
         domain = self.domain if features is None else self.domain.only(checks.listed("features", features))
         es = explain(self.model, X, domain=domain, recipe=recipe, runner=runner, on_error=on_error, progress=_told(progress))
         es = es if outputs is None else es.only(checks.listed("outputs", outputs))
@@ -197,7 +197,7 @@ def _best(surrogate: Any, K: int) -> Select:
 
 
 def _refuse_flags(es: Explanations) -> None:
-    for i, e in enumerate(es):
+    for i, e in zip(es.positions.tolist(), es, strict=True):
         if e.certificate.flags:
             flag: Flag = e.certificate.flags[0]
             raise CertificateError(f"explanation {i} raised {flag}")

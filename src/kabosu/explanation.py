@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kabosu.curves import Curves
 from kabosu.diagnostics.flags import Flag, flags_of
 from kabosu.errors import InputError
 from kabosu.fits import t_quantile
@@ -79,6 +80,14 @@ class Explanation:
     random_state: int
     certificate: Certificate
     frame: Any = None
+    effects: Curves | None = None
+
+    @property
+    def curves(self) -> Curves:
+        """Each feature's whole local effect, exact for trees: ``e.curves["age"]``, ``e.curves.plot()``."""
+        if self.effects is None:
+            raise InputError(f"this explanation has no effect curves: they come with explain(), one row at a time, from the tree engine (here: {self.engine}, refused: {dict(self.refusals)})")
+        return self.effects
 
     @property
     def target_index(self) -> int:
@@ -119,7 +128,8 @@ class Explanation:
 
     def __getitem__(self, output: Any) -> "Explanation":
         """One output by its name: ``e["cat"]``, or by a class label such as ``e[1]``."""
-        return self.only([self._index(output)], str(output))
+        i = self._index(output)
+        return self.only([i], self.output_names[i])
 
     def only(self, outputs: list[int], target: str | None = None) -> "Explanation":
         """Some of the outputs, by position."""
@@ -130,7 +140,8 @@ class Explanation:
         certificate = self.certificate.only(outputs)
         still = tuple(n for n, s in zip(self.feature_names, part["std_error"][:, t], strict=True) if np.isinf(s))
         certificate = replace(certificate, flags=flags_of(certificate, t, len(self), still))
-        return replace(self, output_names=names, target=target, certificate=certificate, **part)
+        effects = None if self.effects is None else self.effects.only(outputs)
+        return replace(self, output_names=names, target=target, certificate=certificate, effects=effects, **part)
 
     def _index(self, output: Any) -> int:
         name = self.target if output is None else str(output)

@@ -7,7 +7,8 @@ from typing import Any, overload
 
 import numpy as np
 
-from kabosu.errors import InputError, RaggedError
+from kabosu.errors import InputError, RaggedError, RowError
+from kabosu.curves import Curves
 from kabosu.explanation import Certificate, Explanation
 from kabosu.labels import Labels
 from kabosu.types import Array, Float
@@ -44,6 +45,7 @@ class Block:
     kernel_width: float
     radius: float
     random_state: int
+    curves: Curves | None = None
 
     def __len__(self) -> int:
         return len(self.coef)
@@ -52,7 +54,8 @@ class Block:
         """Some of the outputs; rows whose target goes get the first that is left."""
         part = {n: getattr(self, n)[..., outputs] for n in (*STACKED, "fidelity", "monte_carlo_error", "reacted")}
         targets = np.array([outputs.index(t) if t in outputs else 0 for t in self.targets])
-        return replace(self, output_names=tuple(self.output_names[i] for i in outputs), targets=targets, **part)
+        curves = None if self.curves is None else self.curves.only(outputs)
+        return replace(self, output_names=tuple(self.output_names[i] for i in outputs), targets=targets, curves=curves, **part)
 
     def one(self, i: int) -> Explanation:
         """Explanation number i."""
@@ -89,6 +92,7 @@ class Block:
             random_state=self.random_state,
             certificate=certificate,
             frame=self.labels.frame,
+            effects=self.curves,
             **{name: getattr(self, name)[i] for name in STACKED},
         )
         return e.only(list(range(len(self.output_names))))
@@ -123,7 +127,9 @@ class Explanations(Sequence[Explanation]):
 
     def only(self, outputs: Sequence[Any]) -> "Explanations":
         """Some of the outputs, by name."""
-        known = self.blocks[0].output_names if self.blocks else ()
+        if not self.blocks:
+            return self
+        known = self.blocks[0].output_names
         odd = [o for o in outputs if str(o) not in known]
         if odd or not len(outputs):
             raise InputError(f"outputs={list(outputs)} are not all explained; the outputs are {list(known)}")
@@ -144,7 +150,7 @@ class Explanations(Sequence[Explanation]):
         if not 0 <= i < len(self):
             raise IndexError(f"explanation {i} of {len(self)}")
         if i in self.errors:
-            raise RaggedError(f"row {i} could not be explained: {self.errors[i]}")
+            raise RowError(f"row {i} could not be explained: {self.errors[i]}")
         where = int(np.searchsorted(self.positions, i))
         for block in self.blocks:
             if where < len(block):
@@ -157,7 +163,10 @@ class Explanations(Sequence[Explanation]):
         return (block.one(i) for block in self.blocks for i in range(len(block)))
 
     def _stack(self, name: str) -> Array:
-        if not self.blocks or len({(block.coef.shape[1:], block.labels.columns, block.output_names) for block in self.blocks}) > 1:
+        if not self.blocks:
+            why = f"none of the {self.total} row(s) could be explained, the first because: {self.errors[0]}" if self.errors else "there are no explanations here"
+            raise RaggedError(f"{why}; so there is no stacked {name}")
+        if len({(block.coef.shape[1:], block.labels.columns, block.output_names) for block in self.blocks}) > 1:
             raise RaggedError(f"these {len(self)} explanations do not share their features, so there is no stacked {name}; take them one by one, or use to_frame()")
         parts = np.concatenate([getattr(block, name) for block in self.blocks])
         if not self.errors:
@@ -221,12 +230,13 @@ class Explanations(Sequence[Explanation]):
     @property
     def output_names(self) -> tuple[str, ...]:
         """(k,) names of the outputs."""
-        return self.blocks[0].output_names
+        return self.blocks[0].output_names if self.blocks else ()
 
     @property
-    def target(self) -> tuple[str, ...]:
-        """(n,) target of each row."""
-        return tuple(block.output_names[t] for block in self.blocks for t in block.targets)
+    def target(self) -> tuple[str | None, ...]:
+        """(n,) target of each row; None where it could not be explained."""
+        found = iter(block.output_names[t] for block in self.blocks for t in block.targets)
+        return tuple(None if i in self.errors else next(found) for i in range(self.total))
 
     def to_frame(self) -> Any:
         """A tidy table, one row an instance, feature and output: the background's own kind of frame, else pandas."""

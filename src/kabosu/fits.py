@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from kabosu.curves import Curves
 from kabosu.types import Array, Float, Int, Rows
 
 TINY = 1e-100
@@ -86,6 +87,7 @@ class Outcome:
 
     prediction : the model at the instances.  reacted : share of draws at which an output differs from the prediction.
     n_model_calls : rows asked of the model.  ended_by : which rule ended the sampling.
+    curves : local effect curves, where there is one instance and the recipe asks for them.
     """
 
     fit: Fit
@@ -93,3 +95,4 @@ class Outcome:
     reacted: Float[Array, "B k"]
     n_model_calls: Int[Array, "B"]
     ended_by: tuple[str, ...]
+    curves: Curves | None = None

@@ -28,6 +28,7 @@ class Recipe:
     tolerance : stop when the widest 95% half-width is below this share of the largest coefficient (of the target); None: no more rounds.
     time_limit : seconds, after which no new round begins.
     instance_first : the instance is also the first draw, as in lime.
+    curves : also compute the local effect curves, for one instance at a time.
     engine : "auto", "exact" or "sampled".  engines : tried in this order; None: ``kabosu.engines.ENGINES``.  seed : of all draws.
     """
 
@@ -42,6 +43,7 @@ class Recipe:
     time_limit: float | None = None
     draws_from: Literal["q", "D"] = "q"
     instance_first: bool = False
+    curves: bool = False
     engine: str = "auto"
     engines: tuple[Engine, ...] | None = None
     seed: int = 0

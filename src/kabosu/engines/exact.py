@@ -1,7 +1,10 @@
 """From exact expectations to a fit: what every exact engine shares. Exact engines enter the line at the moments."""
 
+from collections.abc import Callable
+
 import numpy as np
 
+from kabosu.curves import Curves
 from kabosu.domains.expectations import log_normalizer
 from kabosu.domains.tabular import TabularBlock
 from kabosu.explain import Neighborhood, measure
@@ -16,6 +19,8 @@ from kabosu.surrogates import Ridge, Select
 from kabosu.types import Array, Float
 
 CERTIFICATE = 256  # draws that measure the fidelity; the coefficients need none
+EVIDENCE = Sobol(8)
+Effects = Callable[[Array, Neighborhood], Curves]
 
 
 def unreadable(representation: Representation, recipe: Recipe) -> str | None:
@@ -69,8 +74,8 @@ def _all(coef: Float[Array, "B p k"], moments: Moments) -> tuple[Array, Array, A
     return coef, moments.level[:, 0] - np.einsum("bp,bpk->bk", moments.center[:, 0], coef), np.ones(coef.shape, dtype=bool)
 
 
-def outcome_of(model: Model, block: TabularBlock, recipe: Recipe, moments: Moments, prediction: Float[Array, "B k"]) -> Outcome:
-    """Solve, and measure the fidelity with some draws."""
+def outcome_of(model: Model, block: TabularBlock, recipe: Recipe, moments: Moments, prediction: Float[Array, "B k"], effects: Effects | None = None) -> Outcome:
+    """Solve, and measure the fidelity with some draws; ``effects`` makes the local effect curves of a single instance."""
     coef, intercept, kept = solve(moments, recipe, block.origin)
     B, p, k = coef.shape
     hood = _evidence(model, block, recipe, prediction)
@@ -79,7 +84,8 @@ def outcome_of(model: Model, block: TabularBlock, recipe: Recipe, moments: Momen
     error = np.where(kept, np.where(_still(moments)[..., None], np.inf, 0.0), np.nan)
     fit = Fit(coef, error, intercept, fidelity, fidelity, local, np.full(B, np.nan), np.full(B, np.inf), np.full(B, np.inf)).shifted(prediction)
     draws = 0 if hood is None else hood.Z.shape[1]
-    return Outcome(fit, prediction, reacted, np.full(B, 1 + draws), ("exact",) * B)
+    curves = None if effects is None or hood is None else effects(EVIDENCE.draw(block.space, 0, draws, recipe.seed), hood)
+    return Outcome(fit, prediction, reacted, np.full(B, 1 + draws), ("exact",) * B, curves)
 
 
 def _still(moments: Moments) -> Array:
@@ -89,7 +95,7 @@ def _still(moments: Moments) -> Array:
 
 def _evidence(model: Model, block: TabularBlock, recipe: Recipe, prediction: Float[Array, "B k"]) -> Neighborhood | None:
     s = min(CERTIFICATE, recipe.budget - 1) // 8 * 8
-    return measure(model, block, Sobol(8), 0, s, tilt=recipe.kernel, seed=recipe.seed, prediction=prediction) if s else None
+    return measure(model, block, EVIDENCE, 0, s, tilt=recipe.kernel, seed=recipe.seed, prediction=prediction) if s else None
 
 
 def _fidelity(hood: Neighborhood | None, coef: Float[Array, "B p k"], intercept: Float[Array, "B k"]) -> tuple[Float[Array, "B k"], Float[Array, "B k"]]:

@@ -7,13 +7,15 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from kabosu.curves import Curves
 from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.binding import Binding, Refusal, bind, model_columns
 from kabosu.engines.ensemble import Ensemble
-from kabosu.engines.exact import moments_of, outcome_of, unreadable
+from kabosu.engines.exact import Effects, moments_of, outcome_of, unreadable
 from kabosu.engines.pullback import sources_of
 from kabosu.engines.tables import Nodes, compile_nodes, exact_means, fill
 from kabosu.errors import EngineError
+from kabosu.explain import Neighborhood
 from kabosu.fits import Outcome
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
@@ -94,7 +96,17 @@ class Tree:
         local = representation.tilt(recipe.kernel)
         parts = [_means(ensemble, binding, nodes, local.take(list(range(i, min(i + TOGETHER, local.size))))) for i in range(0, local.size, TOGETHER)]
         slope, mean, center, covariance = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        return outcome_of(model, representation, recipe, moments_of(local, recipe, center, covariance, slope, mean, prediction), prediction)
+        moments = moments_of(local, recipe, center, covariance, slope, mean, prediction)
+        return outcome_of(model, representation, recipe, moments, prediction, _effects(ensemble, binding, nodes, local, mean) if recipe.curves and local.size == 1 else None)
+
+
+def _effects(ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularBlock, mean: Float[Array, "1 k"]) -> Effects:
+    from kabosu.engines.tree_curves import additive_fidelity, exact_curves
+
+    def effects(draws: Array, hood: Neighborhood) -> Curves:
+        return additive_fidelity(exact_curves(binding, nodes, ensemble.encoders, local), mean[0], local, draws, hood)
+
+    return effects
 
 
 def _compiler_missing() -> str | None:
