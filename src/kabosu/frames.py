@@ -1,84 +1,53 @@
 """Tables in, tables out: the only file that knows narwhals.
 
 A user's table is read column by column into cells (floats, or codes into a list of levels) and new rows are built from
-cells as the user's own kind of table: same columns, order, dtypes, category levels. Cells that are not numbers are
-never re-made: they are gathered from the user's own cells, so that nothing is converted on the way.
+cells as the user's own kind of table: same columns, order, dtypes, category levels. Arrays and lists of dicts are in
+``kabosu.columns``; here are the data frames.
 """
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from kabosu.errors import InputError, RowError
+from kabosu.columns import (
+    Column,
+    Table,
+    array_numbers,
+    as_object,
+    build_array,
+    build_records,
+    check_held,
+    check_numbers,
+    check_present,
+    check_zone,
+    days,
+    describe_array,
+    extend_array,
+    integer_bounds,
+    is_missing,
+    micros,
+    plain,
+    read_array,
+    read_rows,
+)
+from kabosu.errors import InputError, MissingExtra, RowError
 from kabosu.types import Array, Batch
 
-MISSING = "missing"
-DAY = 86_400_000_000  # microseconds
-
-
-@dataclass(frozen=True)
-class Table:
-    """A user's table: names, columns (arrays or narwhals series) and what it takes to build one like it.
-
-    kind : "array", "records" or "frame".
-    """
-
-    kind: str
-    names: tuple[Any, ...]
-    columns: tuple[Any, ...]
-    template: Any
-    named: bool = True
-
-    def __len__(self) -> int:
-        return len(self.columns[0]) if self.columns else 0
-
-
-@dataclass(frozen=True)
-class Column:
-    """How one column is read and written.
-
-    kind : "number", "whole" (integers), "date" (days since 1970) or "level".
-    bounds : what the dtype can hold.
-    """
-
-    name: Any
-    kind: str
-    dtype: Any
-    bounds: tuple[float, float] = (-np.inf, np.inf)
+LIBRARIES = ("pandas", "polars", "pyarrow")
 
 
 def read(data: Batch, what: str = "background data") -> Table:
-    """Read a numpy array, data frame (pandas, polars, pyarrow, ...) or list of dicts."""
+    """Read a numpy array, data frame (pandas, polars, pyarrow, ...) or list of dicts or rows."""
     if isinstance(data, np.ndarray):
-        return _read_array(data, what)
-    if isinstance(data, Sequence) and len(data) and all(isinstance(row, dict) for row in data):
-        names = tuple(data[0])
-        if any(set(row) != set(names) for row in data):
-            raise InputError(f"the dicts of the {what} do not all have the keys {list(names)}; give every row the same keys, None where missing")
-        return Table("records", names, tuple(_object([row[n] for row in data]) for n in names), None)
+        return read_array(data, what)
     if isinstance(data, (list, tuple)) and len(data):
-        return _read_array(np.asarray(data) if not _ragged(data) else np.asarray(data, dtype=object), what)
+        return read_rows(data, what)
     return _read_frame(data, what)
-
-
-def _ragged(data: Sequence[Any]) -> bool:
-    cells = [c for row in data[:100] for c in (row if isinstance(row, (list, tuple, np.ndarray)) else [row])]
-    return any(isinstance(c, str) or c is None for c in cells)
-
-
-def _read_array(data: Array, what: str) -> Table:
-    if np.ma.isMaskedArray(data):
-        raise InputError(f"the {what} is a masked array; fill it first, e.g. data.filled(np.nan)")
-    if data.dtype.names or data.ndim != 2 or not data.shape[1]:
-        raise InputError(f"the {what} has shape {data.shape} and dtype {data.dtype}; expected a 2-D table, one row an instance")
-    if data.dtype.kind in "cmMSV":
-        raise InputError(f"the {what} has dtype {data.dtype}; expected numbers, booleans, strings or objects")
-    return Table("array", tuple(f"x{j}" for j in range(data.shape[1])), tuple(data.T), data[:0], named=False)
 
 
 def _read_frame(data: Any, what: str) -> Table:
@@ -87,45 +56,45 @@ def _read_frame(data: Any, what: str) -> Table:
     try:
         frame = nw.from_native(data, eager_only=True)
     except TypeError as e:
+        late = "; collect() the lazy frame first" if "Lazy" in type(data).__name__ else ""
         raise InputError(
-            f"the {what} is a {type(data).__name__}; expected a numpy array, a data frame (pandas, polars, pyarrow), a scipy sparse matrix or a list of dicts"
+            f"the {what} is a {type(data).__name__}; expected a numpy array, a data frame (pandas, polars, pyarrow), a scipy sparse matrix or a list of dicts{late}"
         ) from e
     except ValueError as e:
-        raise InputError(f"the {what} cannot be read: {e}") from e
+        raise InputError(f"the {what} cannot be read, rename duplicate columns: {e}") from e
     names = tuple(frame.columns)
     if any(isinstance(n, tuple) for n in names):
         raise InputError(f"the {what} has a column MultiIndex; flatten it to one level of names")
-    if len(set(names)) < len(names):
-        raise InputError(f"the {what} has duplicate column names {sorted({str(n) for n in names if names.count(n) > 1})}; rename them")
-    return Table("frame", names, tuple(frame[n] for n in names), frame[:0])
-
-
-def _object(values: Sequence[Any]) -> Array:
-    out = np.empty(len(values), dtype=object)
-    out[:] = values
-    return out
+    if not names:
+        raise InputError(f"the {what} has no columns; expected at least one")
+    return Table("frame", names, tuple(frame.get_column(n) for n in names), frame[:0])
 
 
 def rows_like(x: Any, like: Table, what: str = "instance") -> Table:
     """Read one or more instances (row, Series, dict, frame, array) with the columns of ``like``, in its order."""
-    if isinstance(x, dict):
-        x = [x]
-    elif isinstance(x, np.ndarray) and x.ndim == 1:
-        x = x[None]
-    elif isinstance(x, (list, tuple)) and len(x) and not isinstance(x[0], (dict, list, tuple, np.ndarray)):
-        x = [list(x)]
-    elif _is_pandas_series(x):
-        x = [{k: x[k] for k in x.index}] if like.named else [list(x)]
-    table = read(x, what)
+    table = read(_as_rows(x, like), what)
     if not table.named or not like.named:
         if len(table.names) != len(like.names):
             raise InputError(f"the {what} has {len(table.names)} values; the background data has {len(like.names)} columns")
-        return Table(table.kind, like.names, table.columns, table.template)
+        return replace(table, names=like.names)
     missing = [n for n in like.names if n not in table.names]
     extra = [n for n in table.names if n not in like.names]
     if missing or extra:
         raise InputError.columns(missing, extra)
-    return Table(table.kind, like.names, tuple(table.columns[table.names.index(n)] for n in like.names), table.template)
+    return replace(table, names=like.names, columns=tuple(table.columns[table.names.index(n)] for n in like.names))
+
+
+def _as_rows(x: Any, like: Table) -> Any:
+    """One instance as a table of one row; several as they are."""
+    if isinstance(x, dict):
+        return [x]
+    if isinstance(x, np.ndarray) and x.ndim == 1:
+        return x[None]
+    if isinstance(x, (list, tuple)) and len(x) and not isinstance(x[0], (dict, list, tuple, np.ndarray)):
+        return [list(x)]
+    if _is_pandas_series(x):
+        return [dict(zip(x.index, x.tolist(), strict=True))] if like.named and set(x.index) & set(like.names) else [x.tolist()]
+    return x
 
 
 def _is_pandas_series(x: Any) -> bool:
@@ -133,117 +102,95 @@ def _is_pandas_series(x: Any) -> bool:
     return pandas is not None and isinstance(x, pandas.Series)
 
 
-def is_missing(x: Any) -> bool:
-    """None, NaN, NaT or pandas' NA."""
-    return x is None or type(x).__name__ in ("NAType", "NaTType") or (isinstance(x, (float, np.floating)) and bool(np.isnan(x)))
-
-
 def describe(name: Any, series: Any, *, categorical: bool = False) -> Column:
     """Decide how a column of the background is read."""
     if isinstance(series, np.ndarray):
-        return _describe_array(name, series, categorical)
+        return describe_array(name, series, categorical=categorical)
     import narwhals.stable.v2 as nw
 
     dtype = series.dtype
-    if isinstance(dtype, (nw.Datetime, nw.Date)) and not categorical:
-        if getattr(dtype, "time_zone", None):
-            raise InputError(f"column {name!r} has time zone {dtype.time_zone}; convert it to naive UTC times")
-        return Column(name, "date", dtype)
     if isinstance(dtype, (nw.List, nw.Struct, nw.Array, nw.Duration, nw.Time, nw.Binary)):
         raise InputError(f"column {name!r} has dtype {dtype}; expected numbers, booleans, strings, categories or dates")
+    if isinstance(dtype, nw.Object):
+        return describe_array(name, series.to_numpy(), categorical=categorical)
+    if isinstance(dtype, nw.Unknown) and series.to_numpy().dtype.kind == "c":
+        raise InputError(f"column {name!r} holds complex numbers; expected numbers, booleans, strings, categories or dates")
+    if isinstance(dtype, (nw.Datetime, nw.Date)) and not categorical:
+        return Column(name, "date", dtype)
     if not dtype.is_numeric() or categorical:
-        return _describe_array(name, series.to_numpy(), categorical) if isinstance(dtype, nw.Object) else Column(name, "level", dtype)
+        return Column(name, "level", dtype)
     if dtype.is_integer():
-        return Column(name, "whole", dtype, _integer_bounds(str(dtype).lower()))
-    return Column(name, "number", dtype)
-
-
-def _integer_bounds(dtype: str) -> tuple[float, float]:
-    try:
-        info = np.iinfo(dtype)
-    except TypeError:
-        return (-(2.0**62), 2.0**62)
-    return (max(float(info.min), -(2.0**62)), min(float(info.max), 2.0**62))
-
-
-def _describe_array(name: Any, values: Array, categorical: bool) -> Column:
-    if values.dtype.kind in "iu" and not categorical:
-        return Column(name, "whole", values.dtype, _integer_bounds(str(values.dtype)))
-    if values.dtype.kind == "f" and not categorical:
-        return Column(name, "number", values.dtype)
-    if values.dtype.kind == "O" and not categorical:
-        kept = [v for v in values if not is_missing(v)]
-        if kept and all(isinstance(v, (int, float, np.number)) and not isinstance(v, (bool, np.bool_)) for v in kept):
-            whole = all(isinstance(v, (int, np.integer)) for v in kept)
-            return Column(name, "whole" if whole else "number", values.dtype, (-(2.0**62), 2.0**62) if whole else (-np.inf, np.inf))
-        if kept and all(type(v).__name__ in ("Timestamp", "datetime", "date", "datetime64") for v in kept):
-            return Column(name, "date", values.dtype)
-        odd = {type(v).__name__ for v in kept} - {"str", "bool", "bool_", "str_", "int", "float", "int64", "float64"}
-        if odd:
-            raise InputError(f"column {name!r} holds {sorted(odd)} objects; expected numbers, strings, booleans or missing (Decimal: cast to float)")
-    return Column(name, "level", values.dtype)
+        return Column(name, "whole", dtype, integer_bounds(str(dtype).lower()))
+    return Column(name, "number", dtype, missing=np.nan if dtype.is_float() and series.is_nan().any() else None)
 
 
 def numbers(column: Column, series: Any, what: str = "background data") -> Array:
     """(n,) floats of a number, whole or date column, NaN where missing."""
     try:
-        out = _numbers(column, series)
+        out = array_numbers(column, series) if isinstance(series, np.ndarray) else _series_numbers(column, series)
     except (TypeError, ValueError) as e:
-        raise InputError(f"column {column.name!r} of the {what} should hold numbers, as in the background data: {e}") from e
-    if np.isinf(out).any():
-        raise RowError(f"column {column.name!r} of the {what} holds infinite values; replace them by a number or by missing")
+        wanted = "dates" if column.kind == "date" else "numbers"
+        raise RowError(f"column {column.name!r} of the {what} should hold {wanted}, as in the background data: {e}") from e
+    check_numbers(column, out, what)
     return out
 
 
-def _numbers(column: Column, series: Any) -> Array:
-    if isinstance(series, np.ndarray):
-        if series.dtype.kind == "M":
-            return _days(series)
-        if series.dtype.kind in "OUS":
-            if column.kind == "date":
-                return _days(np.array([np.datetime64("NaT") if is_missing(v) else np.datetime64(v) for v in series], dtype="M8[us]"))
-            return np.array([np.nan if is_missing(v) else float(v) for v in series])
-        return series.astype(np.float64)
+def _series_numbers(column: Column, series: Any) -> Array:
     import narwhals.stable.v2 as nw
 
-    if column.kind == "date":
-        if isinstance(series.dtype, (nw.String, nw.Object)):
-            return _numbers(column, _object(series.to_list()))
-        return _days(_object(series.to_list()).astype("M8[us]") if series.dtype == nw.Date else series.cast(nw.Datetime("us")).to_numpy())
-    return np.array(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
-
-
-def _days(values: Array) -> Array:
-    micros = values.astype("M8[us]")
-    return np.where(np.isnat(micros), np.nan, micros.astype(np.int64) / DAY)
+    if isinstance(series.dtype, nw.Object) or (column.kind == "date" and isinstance(series.dtype, nw.String)):
+        return array_numbers(column, as_object(series.to_list()))
+    if column.kind != "date":
+        return np.array(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
+    if isinstance(series.dtype, nw.Date):
+        return days(as_object(series.to_list()).astype("M8[us]"))
+    check_zone(column, getattr(series.dtype, "time_zone", None))
+    if series.dtype.time_zone:
+        series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+    return days(series.cast(nw.Datetime("us")).to_numpy())
 
 
 def cells(series: Any) -> Array:
-    """(n,) Python objects of a level column; missing ones are ``MISSING``-free None."""
+    """(n,) Python objects of a level column, None where missing."""
     values = series.tolist() if isinstance(series, np.ndarray) else series.to_list()
-    return _object([None if is_missing(v) else v for v in values])
+    return as_object([None if is_missing(v) else v for v in values])
 
 
-def gather(series: Any, rows: Sequence[int]) -> Any:
+def gather(series: Any, rows: Sequence[int] | Array) -> Any:
     """Some cells of a column, kept as the user's own."""
-    return series[np.asarray(rows, dtype=np.int64)] if isinstance(series, np.ndarray) else series[list(map(int, rows))]
+    return series[np.asarray(rows, dtype=np.int64)]
 
 
-def append(series: Any, more: Any) -> Any:
-    """One column after another; levels that the dtype cannot hold are refused."""
+def append(column: Column, series: Any, more: Any) -> Any:
+    """One column after another, in the dtype of the first; cells that it cannot hold are refused."""
+    values = more.tolist() if isinstance(more, np.ndarray) else more.to_list()
     if isinstance(series, np.ndarray):
-        return np.concatenate([_object(series.tolist()), _object(more.tolist() if isinstance(more, np.ndarray) else more.to_list())])
+        return extend_array(column, series, values)
     import narwhals.stable.v2 as nw
 
-    if isinstance(more, np.ndarray):
-        more = nw.new_series(series.name, more.tolist(), backend=series.implementation)
-    if isinstance(series.dtype, (nw.Categorical, nw.Enum)):
-        known = set(series.cat.get_categories().to_list())
-        odd = [v for v in more.to_list() if not is_missing(v) and v not in known]
-        if odd:
-            raise RowError(f"column {series.name!r} has category {odd[0]!r}, which its dtype does not know; known: {sorted(map(str, known))[:20]}")
-    more = more.cast(series.dtype).alias(series.name)
-    return nw.concat([series.to_frame(), more.to_frame()])[series.name]
+    open_ended = isinstance(series.dtype, nw.Categorical) and not series.implementation.is_pandas_like()  # any string is a category
+    known = series.cat.get_categories().to_list() if isinstance(series.dtype, (nw.Categorical, nw.Enum)) and not open_ended else None
+    made = _like(series, values) if known is None or all(is_missing(v) or v in known for v in values) else None
+    check_held(column, values, made, series.dtype, known or ())
+    return nw.concat([series.to_frame(), made.alias(series.name).to_frame()]).get_column(series.name)
+
+
+def _like(series: Any, values: Sequence[Any]) -> Any:
+    """Cells as a series of the same native dtype; None where it does not take them."""
+    import narwhals.stable.v2 as nw
+
+    native, kind = series.to_native(), series.implementation
+    try:
+        if kind.is_pyarrow():
+            pyarrow = kind.to_native_namespace()
+            made = pyarrow.chunked_array([pyarrow.array(values, type=native.type, from_pandas=True)])
+        elif kind.is_polars():
+            made = type(native)(series.name, [None if is_missing(v) else v for v in values], dtype=native.dtype)
+        else:
+            made = type(native)(values, dtype=native.dtype)
+    except Exception:  # every library has errors of its own for a cell that does not fit
+        return None
+    return nw.from_native(made, series_only=True)
 
 
 def build(table: Table, columns: Sequence[Column], values: Sequence[tuple[Any, Array]]) -> Batch:
@@ -252,66 +199,62 @@ def build(table: Table, columns: Sequence[Column], values: Sequence[tuple[Any, A
     values : for each column (None, floats) or (exemplars, codes into them).
     """
     if table.kind == "array":
-        return _build_array(table.template, columns, values)
+        return build_array(table.template, columns, values)
     if table.kind == "records":
-        made = [_plain(c, e, v) for c, (e, v) in zip(columns, values, strict=True)]
-        return [dict(zip(table.names, row, strict=True)) for row in zip(*made, strict=True)]
-    if table.template.implementation.is_pandas_like():
-        return _build_pandas(table, columns, values)
-    return _build_frame(table, columns, values)
+        return build_records(table.names, columns, values)
+    library = table.template.implementation
+    make = _pyarrow if library.is_pyarrow() else _polars if library.is_polars() else _pandas
+    return make(table.template.to_native(), columns, values)
 
 
-def _build_array(template: Array, columns: Sequence[Column], values: Sequence[tuple[Any, Array]]) -> Array:
-    out = np.empty((len(values[0][1]), len(columns)), dtype=template.dtype)
-    for j, (column, (exemplars, v)) in enumerate(zip(columns, values, strict=True)):
-        out[:, j] = v if exemplars is None and template.dtype.kind != "O" else _plain(column, exemplars, v) if exemplars is None else exemplars[v]
-    return out
-
-
-def _plain(column: Column, exemplars: Any, v: Array) -> list[Any]:
-    if exemplars is not None:
-        return exemplars[v].tolist()
-    if column.kind == "whole":
-        return [None if np.isnan(x) else int(x) for x in v]
-    return _micros(v).tolist() if column.kind == "date" else v.tolist()
-
-
-def _build_pandas(table: Table, columns: Sequence[Column], values: Sequence[tuple[Any, Array]]) -> Any:
-    native = table.template.to_native()
-    made, cast = {}, {}
-    for column, (exemplars, v) in zip(columns, values, strict=True):
-        dtype = native.dtypes[column.name]
-        if exemplars is not None:
-            made[column.name] = exemplars.to_native().array.take(v)
-        else:
-            made[column.name] = _micros(v) if column.kind == "date" else v
-            if dtype != made[column.name].dtype:
-                cast[column.name] = dtype
-    frame = type(native)(made)
-    return frame.astype(cast) if cast else frame
-
-
-def _micros(days: Array) -> Array:
-    micros = np.where(np.isnan(days), 0, np.rint(days * DAY)).astype(np.int64).astype("M8[us]")
-    micros[np.isnan(days)] = np.datetime64("NaT")
-    return micros
-
-
-def _build_frame(table: Table, columns: Sequence[Column], values: Sequence[tuple[Any, Array]]) -> Any:
-    import narwhals.stable.v2 as nw
-
-    backend = table.template.implementation
+def _pandas(native: Any, columns: Sequence[Column], values: Sequence[tuple[Any, Array]]) -> Any:
+    """pandas, and what has its methods (modin, cuDF)."""
     made = {}
-    for column, (exemplars, v) in zip(columns, values, strict=True):
+    for i, (column, dtype, (exemplars, v)) in enumerate(zip(columns, native.dtypes, values, strict=True)):
+        one = native.iloc[:, i]
         if exemplars is not None:
-            made[column.name] = exemplars[v.tolist()]
-            continue
-        lost = np.isnan(v)
-        filled = np.where(lost, 0.0, v)
-        raw = filled.astype("M8[D]" if column.dtype == nw.Date else np.int64) if column.kind == "whole" else filled
-        series = nw.new_series(column.name, _micros(filled) if column.kind == "date" else raw, backend=backend).cast(column.dtype)
-        made[column.name] = series.zip_with(nw.new_series("keep", ~lost, backend=backend), nw.new_series(column.name, [None], backend=backend).cast(column.dtype)[[0] * len(v)]) if lost.any() else series
-    return nw.from_dict(made, backend=backend).select(list(table.names)).to_native()
+            made[i] = type(one)(exemplars.to_native().array.take(v), dtype=dtype)
+        elif isinstance(dtype, np.dtype) and dtype.kind == "O":
+            made[i] = type(one)(as_object(plain(column, v)), dtype=dtype)
+        elif column.kind == "date":
+            made[i] = _pandas_dates(type(one)(micros(v)), column, dtype)
+        else:
+            if isinstance(dtype, np.dtype) and dtype.kind in "iu":
+                check_present(column, v)
+            made[i] = v if dtype == v.dtype else type(one)(v).astype(dtype)
+    frame = type(native)(made)
+    frame.columns = native.columns
+    return frame
+
+
+def _pandas_dates(naive: Any, column: Column, dtype: Any) -> Any:
+    zone = getattr(column.dtype, "time_zone", None)
+    return (naive.dt.tz_localize("UTC").dt.tz_convert(zone) if zone else naive).astype(dtype)
+
+
+def _polars(native: Any, columns: Sequence[Column], values: Sequence[tuple[Any, Array]]) -> Any:
+    made = {}
+    for column, one, (exemplars, v) in zip(columns, native.get_columns(), values, strict=True):
+        if exemplars is not None:
+            made[one.name] = exemplars.to_native().gather(v)
+        elif column.kind == "date":
+            times = type(one)(one.name, micros(v))
+            made[one.name] = (times.dt.replace_time_zone("UTC") if getattr(one.dtype, "time_zone", None) else times).cast(one.dtype)
+        else:
+            made[one.name] = type(one)(one.name, v, nan_to_null=column.missing is None).cast(one.dtype)
+    return type(native)(made)
+
+
+def _pyarrow(native: Any, columns: Sequence[Column], values: Sequence[tuple[Any, Array]]) -> Any:
+    pyarrow = sys.modules["pyarrow"]
+    made = []
+    for column, field, (exemplars, v) in zip(columns, native.schema, values, strict=True):
+        if exemplars is not None:
+            made.append(exemplars.to_native().take(v))
+        else:
+            cells = micros(v) if column.kind == "date" else v
+            made.append(pyarrow.array(cells, from_pandas=column.missing is None).cast(field.type, safe=False))
+    return type(native).from_arrays(made, schema=native.schema)
 
 
 def native(columns: dict[str, Any], table: Table | None) -> Any:
@@ -323,8 +266,6 @@ def native(columns: dict[str, Any], table: Table | None) -> Any:
     try:
         import pandas
     except ImportError as e:
-        from kabosu.errors import MissingExtra
-
         raise MissingExtra.of("pandas", "frames") from e
     return pandas.DataFrame(columns)
 
@@ -339,3 +280,39 @@ def category_codes(series: Any) -> Array | None:
         return None
     known = {v: float(i) for i, v in enumerate(series.cat.get_categories().to_list())}
     return np.array([np.nan if is_missing(v) else known[v] for v in series.to_list()])
+
+
+def arrays(rows: Batch) -> dict[Any, Array]:
+    """Every column as an (n,) numpy array, objects where not numbers: for models that know no frames."""
+    table = read(rows, "rows")
+    described = [describe(n, s) for n, s in zip(table.names, table.columns, strict=True)]
+    return {c.name: cells(s) if c.kind == "level" else numbers(c, s, "rows") for c, s in zip(described, table.columns, strict=True)}
+
+
+def matrix(rows: Batch, reader: str) -> Array:
+    """(n, d) numbers of any table, booleans as 0 and 1; ``reader`` names the kind of model that wants it."""
+    if isinstance(rows, np.ndarray) and rows.dtype.kind in "fiub":
+        return rows
+    made = arrays(rows)
+    for name, values in made.items():
+        odd = [v for v in values if isinstance(v, str)] if values.dtype == object else []
+        if odd:
+            raise InputError(f"column {name!r} holds {odd[0]!r}, {reader} takes numbers only; pass a function that encodes the columns and asks the model")
+    return np.column_stack([v.astype(np.float64) for v in made.values()])
+
+
+def names_of(data: Batch) -> tuple[Any, ...] | None:
+    """Column names of a data frame; None for tables that have none, and for what is no table."""
+    try:
+        table = read(data[:1] if isinstance(data, (list, tuple)) else data, "rows")
+    except InputError:
+        return None
+    return table.names if table.kind == "frame" else None
+
+
+def named(rows: Array, names: Sequence[str]) -> Any:
+    """An array as a data frame of a library that is in use."""
+    import narwhals.stable.v2 as nw
+
+    backend = next((library for library in LIBRARIES if library in sys.modules), "pandas")
+    return nw.from_dict(dict(zip(names, rows.T, strict=True)), backend=backend).to_native()

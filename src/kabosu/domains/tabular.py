@@ -10,7 +10,7 @@ from kabosu import checks, frames
 from kabosu.domains.laws import Law
 from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
-from kabosu.errors import InputError
+from kabosu.errors import InputError, RowError
 from kabosu.kernels import Exponential
 from kabosu.labels import Labels
 from kabosu.protocols import Kernel
@@ -200,12 +200,20 @@ def _unit(column: frames.Column, series: Any, values: Array | None, neighborhood
 def _local(unit: Unit, series: Sequence[Any]) -> tuple[Unit, Law]:
     """The unit (with the block's own new levels) and its law for the instances."""
     if isinstance(unit, Number):
-        return unit, unit.law(frames.numbers(unit.column, series[0], "instance"))
+        return unit, unit.law(_own(unit.column, series[0], np.array(unit.atoms)))
     if unit.inside is not None:
-        x = frames.numbers(unit.filled[0], series[0], "instance")
+        x = _own(unit.filled[0], series[0], unit.inside.low)
         return unit, unit.law(unit.bin_of(x), x)
     unit, codes = own_codes(unit, series)
     return unit, unit.law(codes)
+
+
+def _own(column: frames.Column, series: Any, points: Array) -> Array:
+    """(B,) the instances' numbers; missing only where the background has missing, a NaN among its points."""
+    x = frames.numbers(column, series, "instance")
+    if np.isnan(x).any() and not np.isnan(points).any():
+        raise RowError(f"column {column.name!r} is missing in the instance and never in the background data, so its rate is unknown; fill it, or add background rows that lack it")
+    return x
 
 
 def _cells(column: frames.Column, series: Any, table: frames.Table) -> tuple[Any, Array]:
@@ -213,7 +221,8 @@ def _cells(column: frames.Column, series: Any, table: frames.Table) -> tuple[Any
     if column.kind != "level":
         return None, frames.numbers(column, series, "instance")
     like = table.columns[table.names.index(column.name)]
-    return frames.append(like, series), np.arange(len(series))
+    own = frames.append(column, like, series)
+    return own, np.arange(len(own) - len(series), len(own))
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ class Number:
     def shown(self, x: Float[Array, "B"]) -> Array:
         """(B, q) the instances' values."""
         if self.column.kind == "date":
-            days = [None if np.isnan(v) else str(frames._micros(np.array([v]))[0].astype("M8[s]")).removesuffix("T00:00:00") for v in x]
+            days = [None if np.isnan(v) else str(frames.micros(np.array([v]))[0].astype("M8[s]")).removesuffix("T00:00:00") for v in x]
         else:
             days = [None if np.isnan(v) else int(v) if self.whole and v % 1 == 0 else float(v) for v in x]
         out = np.empty((len(x), len(self.scales)), dtype=object)
@@ -188,7 +188,7 @@ class Levels:
 
     def extended(self, keys: Sequence[Any], phrases: Sequence[str], exemplars: Sequence[Any]) -> "Levels":
         """With levels that the background never had."""
-        joined = tuple(frames.append(a, b) for a, b in zip(self.exemplars, exemplars, strict=True))
+        joined = tuple(frames.append(c, a, b) for c, a, b in zip(self.filled, self.exemplars, exemplars, strict=True))
         return replace(self, levels=(*self.levels, *keys), phrases=(*self.phrases, *phrases), rates=(*self.rates, *([0.0] * len(keys))), exemplars=joined)
 
 
