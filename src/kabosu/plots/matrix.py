@@ -8,13 +8,15 @@ from kabosu.errors import InputError
 from kabosu.explanations import Explanations
 from kabosu.pick.effects import effects
 from kabosu.plots import style
+from kabosu.report.words import output_words
 
 
-def matrix(es: Explanations, ax: Any = None, output: Any = None, max_display: int = 20) -> Any:
+def matrix(es: Explanations, ax: Any = None, output: Any = None, max_display: int = 20, limit: float | None = None) -> Any:
     """Rows by features, colored by ``coef_scaled`` of each row's own target (or of one output by name).
 
     Features stand in the order of their total effect; those beyond ``max_display`` are counted below the picture. A feature that
-    a row does not have keeps the color of the ground, crossed.
+    a row does not have keeps the color of the ground, crossed. Colors are darkest at ``limit`` and beyond it; None: at the largest
+    effect.
 
     Examples
     --------
@@ -31,6 +33,8 @@ def matrix(es: Explanations, ax: Any = None, output: Any = None, max_display: in
         raise InputError("there are no explanations to draw")
     if isinstance(max_display, bool) or not isinstance(max_display, (int, np.integer)) or max_display < 1:
         raise InputError(f"max_display={max_display!r}; expected an integer of at least 1")
+    if limit is not None and not limit > 0:
+        raise InputError(f"limit={limit!r}; expected an effect above 0, where colors are darkest")
     order = np.argsort(-np.nansum(np.abs(part.coef_scaled), axis=0), kind="stable")
     kept = order[:max_display]
     values = part.coef_scaled[:, kept]
@@ -39,11 +43,15 @@ def matrix(es: Explanations, ax: Any = None, output: Any = None, max_display: in
     wide = max(0.42, 0.1 + 0.15 * max(name.count("\n") + 1 for name in names))
     ax = style.axes(ax, (max(4.0, 2.2 + wide * p), min(8.0, 1.4 + 0.16 * n) + 0.08 * max(14, *map(len, "\n".join(names).split("\n")))))
     colors = style.palette(ax)
-    limit = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
-    mesh = ax.pcolormesh(np.ma.masked_invalid(values), cmap=style.diverging(colors), vmin=-limit, vmax=limit, rasterized=True)
+    largest = float(np.nanmax(np.abs(values), initial=0.0)) or 1.0
+    limit = largest if limit is None else limit
+    cmap = style.diverging(colors)
+    cmap.colorbar_extend = "both" if largest > limit else "neither"
+    mesh = ax.pcolormesh(np.ma.masked_invalid(values), cmap=cmap, vmin=-limit, vmax=limit, rasterized=True)
     _absent(ax, np.isnan(values), colors)
     _frame(ax, part.positions, names, len(order) - p, colors)
-    target = f"'{output}'" if output is not None else "each row's target" if len(es.output_names) > 1 else f"the {es.output_names[0]}"
+    name = str(output) if output is not None else es.output_names[0]
+    target = "each row's target" if output is None and len(es.output_names) > 1 else output_words(next(iter(es)), name)
     style.color_scale(mesh, ax, f"effect on {target}", colors.ink)
     return ax
 
