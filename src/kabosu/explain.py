@@ -15,7 +15,7 @@ import numpy as np
 
 from kabosu.errors import EngineError, InputError, KabosuError
 from kabosu.explanations import Block, Explanations
-from kabosu.fits import Fit, Outcome, relative_error, tamed
+from kabosu.fits import Fit, Outcome, known, relative_error, tamed
 from kabosu.kernels import Exponential, radius
 from kabosu.kernels.logs import log_weights
 from kabosu.protocols import Domain, Engine, Kernel, Representation, Runner, Sampler, Surrogate, Tilts
@@ -142,7 +142,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         output_scale=model.scale_of(outcome.prediction),
         targets=model.targets(outcome.prediction),
         coef=coef,
-        std_error=fitted.std_error / np.abs(scale)[..., None],
+        std_error=known(fitted.std_error, labels.rare) / np.abs(scale)[..., None],
         intercept=intercept,
         prediction=outcome.prediction,
         local_prediction=fitted.local,

@@ -57,6 +57,11 @@ class Fit:
         return Fit(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Fit)))
 
 
+def known(std_error: Float[Array, "B p k"], rare: Array | None) -> Float[Array, "B p k"]:
+    """Infinite where a feature should have varied in the draws; NaN where the background hardly ever varies in it either."""
+    return std_error if rare is None else np.where(np.isinf(std_error) & rare[..., None], np.nan, std_error)
+
+
 def tamed(Y: Float[Array, "B s k"]) -> tuple[Float[Array, "B s k"], Int[Array, "B k"]]:
     """Answers whose squares would leave floating point, divided by a power of two, and that power; the usual ones as they are."""
     largest = np.abs(Y).max(axis=1)

@@ -14,6 +14,7 @@ class Labels:
     values : (B, p) the instance's values.  scale : own units in one step of the coordinate.  center : own units where the
     coordinate is 0.  reference : (B, p) the average row, in own units.  units : (p,) what one own unit is.
     notes : code -> (B,) columns that something is odd about, "" where none.
+    rare : (B, p) where the background nearly always has the instance's own value; None: nowhere.
     frame : the user's kind of table, for tidy output.
     """
 
@@ -26,3 +27,4 @@ class Labels:
     units: tuple[str, ...]
     notes: dict[str, Array]
     frame: Any = None
+    rare: Array | None = None

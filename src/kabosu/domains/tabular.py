@@ -18,6 +18,9 @@ from kabosu.spaces import Cube
 from kabosu.types import Array, Batch, Float, Rows
 
 
+COMMONPLACE = 0.95  # share of training rows with the instance's own value, from which a feature need not vary in the draws
+
+
 @runtime_checkable
 class Neighborhood1D(Protocol):
     """How a numeric column is drawn."""
@@ -307,6 +310,7 @@ class TabularBlock:
             units=tuple(w for unit in self.units for w in unit.measures),
             notes=self._notes(pairs),
             frame=self.table,
+            rare=_side_by_side([_rare(u, law) for u, law in pairs]),
         )
 
     def _notes(self, pairs: Sequence[tuple[Unit, Law]]) -> dict[str, Array]:
@@ -349,6 +353,17 @@ def _reference(unit: Unit, law: Law) -> Array:
     if isinstance(unit, Number):
         return np.array([[unit.mean, *([unit.rates[-1]] if law.width > 1 else [])]])
     return np.array(unit.rates)[law.own][:, None]
+
+
+def _rare(unit: Unit, law: Law) -> Array:
+    """(B, q) where hardly any training row differs from the instance in a coordinate."""
+    if not isinstance(unit, Number):
+        return (np.array(unit.rates)[law.own] >= COMMONPLACE)[:, None]
+    atoms, rates, x = np.array(unit.atoms), np.array(unit.rates), law.at()[:, None]
+    missing = rates[np.isnan(atoms)].sum()
+    same = ((atoms == x) * rates).sum(axis=1)
+    lost = np.where(np.isnan(x[:, 0]), missing, 1 - missing)
+    return np.stack([same, lost], axis=1)[:, : law.width] >= COMMONPLACE
 
 
 def _differs(cells: tuple[Any, Array], value: Any) -> Array:
