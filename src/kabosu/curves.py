@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -76,9 +75,3 @@ class Curves(Mapping[str, Curve]):
         """For some of the outputs."""
         parts = tuple(replace(c, effect=c.effect[:, outputs], missing=c.missing[outputs], error=c.error[:, outputs]) for c in self.curves)
         return Curves(parts, self.mean[outputs], self.fidelity[outputs])
-
-    def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Small multiples of the strongest curves; returns the Axes."""
-        from kabosu.plots import curves
-
-        return curves(self, ax=ax, **options)

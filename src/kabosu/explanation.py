@@ -84,7 +84,7 @@ class Explanation:
 
     @property
     def curves(self) -> Curves:
-        """Each feature's whole local effect, exact for trees: ``e.curves["age"]``, ``e.curves.plot()``."""
+        """Each feature's whole local effect, exact for trees: ``e.curves["age"]``, ``e.plot_curves()``."""
         if self.effects is None:
             raise InputError(f"this explanation has no effect curves: they come with explain(), one row at a time, from the tree engine (here: {self.engine}, refused: {dict(self.refusals)})")
         return self.effects
@@ -197,6 +197,12 @@ class Explanation:
         from kabosu.plots import bars
 
         return bars(self, ax=ax, **options)
+
+    def plot_curves(self, ax: Any = None, **options: Any) -> Any:
+        """Small multiples of the local effect curves; returns the Axes."""
+        from kabosu.plots import curves
+
+        return curves(self, ax=ax, **options)
 
     def save(self, path: str | Path) -> Path:
         """Write it as .html, .json, .png, .svg, .pdf, .csv or .parquet, by the file's extension."""
