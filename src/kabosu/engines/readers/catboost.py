@@ -51,7 +51,7 @@ def read(model: Any) -> Ensemble:
     scale, bias = saved["scale_and_bias"]
     k, oblivious = len(bias), saved.get("oblivious_trees", ())
     trees = [_oblivious(t, columns, k, scale) for t in oblivious] + [_nested(t, columns, k, scale) for t in saved.get("trees", ())]
-    link = LINKS.get(saved["model_info"]["params"]["loss_function"]["type"], "identity")
+    link = LINKS.get(_loss(saved["model_info"]), "identity")
     classes = getattr(model, "classes_", ())
     names = None if not len(classes) else classes[1:] if k == 1 else classes
     on = "prediction" if link == "identity" and names is None else "margin"
@@ -59,16 +59,20 @@ def read(model: Any) -> Ensemble:
 
 
 def _saved(model: Any) -> dict:
+    if model.get_text_feature_indices() or model.get_embedding_feature_indices():
+        raise EngineError("the model has text or embedding features, which are no columns of numbers or categories")
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "model.json"
         model.save_model(str(path), format="json")
         return json.loads(path.read_text(encoding="utf-8"))
 
 
+def _loss(info: dict) -> str:
+    """Name of the loss; a sum of models that share one keeps it as text."""
+    return (info["params"]["loss_function"] if "params" in info else json.loads(info.get("loss_function", '{"type": ""}')))["type"]
+
+
 def _columns(info: dict) -> Columns:
-    for kind in ("text_features", "embedding_features"):
-        if info.get(kind):
-            raise EngineError(f"the model has {kind.replace('_', ' ')}, which are no columns of numbers or categories")
     numbers, categories = info.get("float_features", ()), info.get("categorical_features", ())
     return Columns(
         {f["feature_index"]: f["flat_feature_index"] for f in numbers},
@@ -159,6 +163,7 @@ class Asked:
     questions: tuple[tuple[int, int], ...]
 
     def __call__(self, cells: Array) -> Float[Array, "n"]:
+        """Codes of cells; each distinct one is asked once."""
         distinct = [v for v in dict.fromkeys(cells.tolist()) if not is_missing(v)]
         codes = dict(zip(distinct, self._codes(distinct), strict=True))
         return np.array([codes.get(v, np.nan) for v in cells.tolist()], dtype=np.float64)

@@ -32,4 +32,5 @@ class Listed:
         return {level: float(code) for code, level in enumerate(self.levels)}
 
     def __call__(self, cells: Array) -> Float[Array, "n"]:
+        """Codes of cells."""
         return np.array([np.nan if is_missing(v) else self.codes.get(v, self.unseen) for v in cells], dtype=np.float64)

@@ -1,6 +1,7 @@
 """LightGBM, from its text model: ``x <= t`` goes left in double precision, categories by bit sets, unknown and missing ones right."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -47,10 +48,12 @@ def _read(booster: Any, names: Any) -> Ensemble:
         raise EngineError("pred_early_stop=True leaves out trees by row")
     header, tail = _fields(head), blocks[-1] if blocks else head
     k = int(header["num_tree_per_iteration"])
-    mean = len(blocks) // k if "average_output" in head.split("\n") else 1
-    trees = [_tree(_fields(block), t % k, k, mean) for t, block in enumerate(blocks)]
+    rounds = len(blocks) // k if "average_output" in head.split("\n") else 1
     link, slope = _link(header.get("objective", "custom"))
-    scale = "prediction" if link == "identity" and names is None else "margin"
+    predicts = link == "identity" and names is None
+    scale, divisor = ("prediction", rounds) if predicts else ("margin", 1)  # a random forest's raw score is a sum, its prediction a mean
+    trees = [_tree(_fields(block), t % k, k, divisor) for t, block in enumerate(blocks)]
+    slope = slope * divisor / rounds
     encoders = _encoders(booster.pandas_categorical, tail)
     return ensemble(trees, np.zeros(k), int(header["max_feature_idx"]) + 1, scale, float32=False, link=link, slope=slope, names=names, encoders=encoders)
 
@@ -66,11 +69,11 @@ def _link(objective: str) -> tuple[str, float]:
     return ("signed square" if "sqrt" in options else LINKS.get(name, "identity")), slope
 
 
-def _numbers(fields: dict[str, str], name: str, kind: Callable = float) -> Array:
+def _numbers(fields: dict[str, str], name: str, kind: type = float) -> Array:
     return np.array(fields.get(name, "").split(), dtype=kind)
 
 
-def _tree(fields: dict[str, str], c: int, k: int, mean: int) -> Grown:
+def _tree(fields: dict[str, str], c: int, k: int, divisor: int) -> Grown:
     """Splits first, then leaves: the child -1 - l is leaf l."""
     if fields.get("is_linear", "0") == "1":
         raise EngineError("linear_tree=True has linear models in the leaves, not constants")
@@ -88,7 +91,7 @@ def _tree(fields: dict[str, str], c: int, k: int, mean: int) -> Grown:
         left=np.concatenate([_children(fields, "left_child", splits), at_leaf]),
         right=np.concatenate([_children(fields, "right_child", splits), at_leaf]),
         missing_left=np.concatenate([~categorical & np.where(missing == NONE, numeric >= 0, default_left), np.zeros(len(leaves), dtype=bool)]),
-        value=one_output(np.concatenate([np.zeros(splits), leaves / mean]), c, k),
+        value=one_output(np.concatenate([np.zeros(splits), leaves / divisor]), c, k),
         root=np.zeros(1, dtype=np.int64),
         category=np.concatenate([np.where(categorical, threshold, -1).astype(np.int64), at_leaf]),
         sets=_sets(fields),
@@ -99,7 +102,7 @@ def _tree(fields: dict[str, str], c: int, k: int, mean: int) -> Grown:
 
 def flushed(threshold: Float[Array, "m"]) -> Float[Array, "m"]:
     """Thresholds that do to x what the given ones do to x with |x| <= ZERO set to 0, which LightGBM does to rows first."""
-    below, above = (-ZERO <= threshold) & (threshold < 0), (0 <= threshold) & (threshold < ZERO)
+    below, above = (threshold >= -ZERO) & (threshold < 0), (threshold >= 0) & (threshold < ZERO)
     return np.where(below, np.nextafter(-ZERO, -np.inf), np.where(above, ZERO, threshold))
 
 
@@ -116,7 +119,7 @@ def _sets(fields: dict[str, str]) -> Bool[Array, "S C"]:
     if not len(bounds):
         return np.zeros((0, 0), dtype=bool)
     table = np.zeros((len(bounds) - 1, np.diff(bounds).max(initial=0)), dtype=np.uint32)
-    for row, (a, b) in enumerate(zip(bounds[:-1], bounds[1:], strict=True)):
+    for row, (a, b) in enumerate(pairwise(bounds)):
         table[row, : b - a] = words[a:b]
     return unpacked(table)
 

@@ -1,5 +1,6 @@
 """LightGBM's ``zero_as_missing``: a split sends zeros its default way, so that one child may get a hole cut out of the other's half line."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -16,37 +17,45 @@ GROWTH = 16  # most nodes after copying, for each node before
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of the line up to ``upper``, and the side that it is sent to.
+    """The part of the line in (lower, upper], and the side that it is sent to; missing is where zero is."""
 
-    zero : zero is in it.  alone : nothing else is.
-    """
-
+    lower: float
     upper: float
     left: bool
-    zero: bool = False
-    alone: bool = False
+
+    @property
+    def zero(self) -> bool:
+        """Whether zero is in it."""
+        return self.lower < 0 <= self.upper
 
 
-def pieces(threshold: float, default_left: bool) -> list[Piece]:
-    """The line as LightGBM splits it; neighbors that go the same way are one.
+LINE = Piece(-np.inf, np.inf, left=True)
+
+
+def pieces(threshold: float, default_left: bool, within: Piece = LINE) -> list[Piece]:  # noqa: FBT001  the two together are the split
+    """A part of the line as LightGBM splits it; neighbors that go the same way are one.
 
     Examples
     --------
-    >>> [(round(p.upper, 3), p.left) for p in pieces(2.0, default_left=False)]
-    [(-0.0, True), (0.0, False), (2.0, True), (inf, False)]
-    >>> [(p.upper, p.left) for p in pieces(2.0, default_left=True)]
+    >>> [(p.upper, p.left) for p in pieces(2.0, True)]
     [(2.0, True), (inf, False)]
+    >>> [(round(p.upper, 3), p.left) for p in pieces(2.0, False)]
+    [(-0.0, True), (0.0, False), (2.0, True), (inf, False)]
+    >>> [(round(p.upper, 3), p.left) for p in pieces(2.0, False, within=Piece(1.0, 3.0, left=True))]
+    [(2.0, True), (3.0, False)]
 
     """
     ends = sorted({BELOW, ZERO, threshold, np.inf})
-    line = [Piece(u, default_left, True, True) if u == ZERO else Piece(u, u <= threshold) for u in ends]
-    merged = [line[0]]
-    for last, piece in pairwise(line):
-        if last.left == piece.left:
-            merged[-1] = Piece(piece.upper, piece.left, merged[-1].zero or piece.zero)
-        else:
-            merged.append(piece)
-    return merged
+    out: list[Piece] = []
+    for low, high in pairwise([-np.inf, *ends]):
+        left = default_left if high == ZERO else high <= threshold
+        lower, upper = max(low, within.lower), min(high, within.upper)
+        if lower >= upper:
+            continue
+        joins = bool(out) and out[-1].left == left
+        lower = out.pop().lower if joins else lower
+        out.append(Piece(lower, upper, left))
+    return out
 
 
 def zeros_as_missing(tree: Grown, zeros: Bool[Array, "N"]) -> Grown:
@@ -55,7 +64,7 @@ def zeros_as_missing(tree: Grown, zeros: Bool[Array, "N"]) -> Grown:
     zeros : splits that send zero and missing to the side of ``missing_left``.
     """
     copy = _Copy(tree, zeros)
-    copy.add(0, frozenset())
+    copy.add(0, {})
     at = np.array(copy.source)
     return replace(
         tree,
@@ -81,33 +90,30 @@ class _Copy:
     left: list[int] = field(default_factory=list)
     right: list[int] = field(default_factory=list)
 
-    def add(self, node: int, known: frozenset[int]) -> int:
-        """Copy a subtree that is reached only where the ``known`` features are zero or missing."""
+    def add(self, node: int, reached: Mapping[int, Piece]) -> int:
+        """Copy a subtree, as far as the parts of the lines that reach it go."""
         t, f = self.tree, int(self.tree.feature[node])
         default, threshold = bool(t.missing_left[node]), float(t.threshold[node])
         if t.left[node] < 0:
-            return self._new(node, 0.0, False)
-        if not self.zeros[node]:
-            at = self._new(node, threshold, default)
-            self.left[at], self.right[at] = self.add(int(t.left[node]), known), self.add(int(t.right[node]), known)
-            return at
-        if f in known:
-            return self.add(int(t.left[node] if default else t.right[node]), known)
-        return self._chain(node, pieces(threshold, default), known)
-
-    def _chain(self, node: int, line: list[Piece], known: frozenset[int]) -> int:
-        """Splits that cut one piece after another off to the left; missing goes where zero goes."""
-        first, *rest = line
-        child = int(self.tree.left[node] if first.left else self.tree.right[node])
-        inside = known | {int(self.tree.feature[node])} if first.alone else known
-        if not rest:
-            return self.add(child, inside)
-        at = self._new(node, first.upper, first.zero)
-        self.left[at] = self.add(child, inside)
-        self.right[at] = self._chain(node, rest, known)
+            return self._new(node)
+        if self.zeros[node]:
+            return self._chain(node, pieces(threshold, default, reached.get(f, LINE)), reached)
+        at = self._new(node, threshold, missing_left=default)
+        self.left[at], self.right[at] = self.add(int(t.left[node]), reached), self.add(int(t.right[node]), reached)
         return at
 
-    def _new(self, node: int, threshold: float, missing_left: bool) -> int:
+    def _chain(self, node: int, line: Sequence[Piece], reached: Mapping[int, Piece]) -> int:
+        """Splits that cut one piece after another off to the left."""
+        first, *rest = line
+        child, inside = int(self.tree.left[node] if first.left else self.tree.right[node]), {**reached, int(self.tree.feature[node]): first}
+        if not rest:
+            return self.add(child, inside)
+        at = self._new(node, first.upper, missing_left=first.zero)
+        self.left[at] = self.add(child, inside)
+        self.right[at] = self._chain(node, rest, reached)
+        return at
+
+    def _new(self, node: int, threshold: float = 0.0, *, missing_left: bool = False) -> int:
         if len(self.source) >= GROWTH * len(self.tree.feature):
             raise EngineError(f"zero_as_missing=True sends zeros against their order at so many splits that plain splits need over {GROWTH} times the nodes")
         self.source.append(node)

@@ -130,7 +130,7 @@ def _votes(model: Any, estimator: Any, K: int) -> Float[Array, "N k"]:
 
 def weighted_median(model: Any) -> Ensemble:
     """AdaBoost.R2 is no sum."""
-    raise EngineError("AdaBoostRegressor predicts a weighted median of its trees, not a sum")
+    raise EngineError(f"{type(model).__name__} predicts a weighted median of its trees, not a sum")
 
 
 def isolation(model: Any) -> Ensemble:

@@ -17,7 +17,7 @@ LOG_LINKS = ("gamma", "poisson")
 
 
 def gradient_boosting(model: Any) -> Ensemble:
-    """base of a constant ``init`` + learning_rate times every tree; float32 inputs."""
+    """Base of a constant ``init`` + learning_rate times every tree; float32 inputs."""
     stages, k = model.estimators_.shape
     trees = [grown(model.estimators_[m, c], one_output(model.estimators_[m, c].tree_.value[:, 0, 0] * model.learning_rate, c, k)) for m in range(stages) for c in range(k)]
     scale, link, names = _answer(model, k)

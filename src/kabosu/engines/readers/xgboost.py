@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +14,7 @@ from kabosu.engines.readers.encoders import Listed
 from kabosu.errors import EngineError
 from kabosu.types import Array, Bool, Float
 
-SIGMOIDS = ("binary:logistic", "reg:logistic", "binary:logitraw")
+SIGMOIDS = ("binary:logistic", "reg:logistic")
 EXPONENTIALS = ("count:poisson", "reg:gamma", "reg:tweedie", "survival:aft", "survival:cox")
 SOFTMAXES = ("multi:softmax", "multi:softprob")
 IDENTITIES = ("reg:absoluteerror", "reg:linear", "reg:pseudohubererror", "reg:quantileerror", "reg:squarederror", "reg:squaredlogerror", "rank:map", "rank:ndcg", "rank:pairwise")
@@ -129,5 +130,7 @@ def _levels(stored: dict) -> list[Any]:
     """Texts are stored as one run of bytes and where each begins."""
     if "offsets" not in stored:
         return stored["values"]
-    text, at = bytes(v % 256 for v in stored["values"]), stored["offsets"]
-    return [text[a:b].decode() for a, b in zip(at[:-1], at[1:], strict=True)]
+    if min(stored["values"]) < 0:
+        raise EngineError("a category's text is not ASCII, which XGBoost cuts in its model; rename the categories")
+    text = bytes(stored["values"]).decode()
+    return [text[a:b] for a, b in pairwise(stored["offsets"])]
