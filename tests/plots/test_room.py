@@ -28,3 +28,6 @@ def test_tips_lie_within_the_axes(explanation, draw, size):
         box = text.get_window_extent()
         assert frame.x0 - 1 <= box.x0, text.get_text()
         assert box.x1 <= frame.x1 + 1, text.get_text()
+    label = ax.xaxis.label.get_window_extent()
+    assert figure.bbox.x0 <= label.x0
+    assert label.x1 <= figure.bbox.x1 + 1, "the words below are whole"

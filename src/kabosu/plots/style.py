@@ -94,7 +94,7 @@ def row_labels(ax: Any, labels: list[str], ink: str) -> None:
 
 
 def make_room(ax: Any) -> None:
-    """Move the ends of the x axis outwards until the annotations beside the bars lie between them, at the present size."""
+    """Move the ends of the x axis outwards until the annotations beside the bars lie between them, at the present size; its label may move left."""
     ax.figure.canvas.figure.draw_without_rendering()
     width = ax.get_window_extent().width
     tips = []
@@ -107,6 +107,8 @@ def make_room(ax: Any) -> None:
         unit = (high - low) / width
         low, high = min([low, *(x - left * unit for x, left, _ in tips)]), max([high, *(x + right * unit for x, _, right in tips)])
     ax.set_xlim(low, high)
+    if ax.xaxis.label.get_window_extent().x1 > ax.figure.canvas.figure.bbox.x1:
+        ax.xaxis.label.set(x=1.0, horizontalalignment="right")  # there is room at the left, under the names
 
 
 def bare(ax: Any) -> None:
