@@ -39,8 +39,7 @@ def _average(model: Any, estimators: Sequence[Any]) -> Ensemble:
 
 
 def _scale(model: Any) -> str:
-    classes = _classes(model)
-    return "prediction" if classes is None else "score" if isinstance(classes, list) else "probability"
+    return "prediction" if _classes(model) is None else "probability"
 
 
 def _classes(model: Any) -> Any:
