@@ -149,11 +149,11 @@ class Explanation:
             raise InputError(f"output {output!r} is not explained; the outputs are {list(self.output_names)}")
         return self.output_names.index(name)
 
-    def to_frame(self, kind: Any = None) -> Any:
+    def to_frame(self) -> Any:
         """A tidy table, one row a feature and output: the background's own kind of frame, else pandas."""
         from kabosu.report.tidy import frame_of
 
-        return frame_of([self], self.frame)
+        return frame_of(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists, strings and numbers, with the schema's version."""

@@ -239,10 +239,29 @@ class Explanations(Sequence[Explanation]):
         return tuple(None if i in self.errors else next(found) for i in range(self.total))
 
     def to_frame(self) -> Any:
-        """A tidy table, one row an instance, feature and output: the background's own kind of frame, else pandas."""
-        from kabosu.report.tidy import frame_of
+        """A tidy table, one row an instance, output and feature: the background's own kind of frame, else pandas."""
+        from kabosu.report.tidy import frame_of_many
 
-        return frame_of(list(self), self.blocks[0].labels.frame if self.blocks else None, self.positions)
+        return frame_of_many(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings and numbers, with the schema's version."""
+        from kabosu.report.schema import many_to_dict
+
+        return many_to_dict(self)
+
+    def to_json(self) -> str:
+        """JSON text; ``from_json`` gives bit-equal arrays back."""
+        from kabosu.report.schema import many_to_json
+
+        return many_to_json(self)
+
+    @staticmethod
+    def from_json(text: str) -> "Explanations":
+        """Read what ``to_json`` wrote."""
+        from kabosu.report.schema import many_from_json
+
+        return many_from_json(text)
 
     def summary(self) -> Any:
         """Per feature: mean |coef_scaled|, share of positive signs, spread; about each row's target."""

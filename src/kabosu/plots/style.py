@@ -56,13 +56,18 @@ def diverging(colors: Palette) -> Any:
 
 
 def axes(ax: Any, size: tuple[float, float]) -> Any:
-    """The axes that were given, or those of a new figure."""
-    if ax is not None:
-        return ax
+    """The axes that were given; a figure is made as large as the picture wants; None: a new figure of pyplot."""
     try:
-        import matplotlib.pyplot as plt
+        from matplotlib.figure import Figure
     except ImportError as e:
         raise MissingExtra.of("matplotlib", "plot") from e
+    if isinstance(ax, Figure):
+        ax.set_size_inches(size)
+        return ax.subplots()
+    if ax is not None:
+        return ax
+    import matplotlib.pyplot as plt
+
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 

@@ -1,0 +1,73 @@
+"""How far an explanation can be believed, in words: the same in print, describe and pages."""
+
+import math
+
+from kabosu.explanation import Explanation
+from kabosu.report.words import number
+
+GOOD, FAIR = 0.9, 0.5
+
+
+def fidelity_words(fidelity: float) -> str:
+    """What a held-out R2 means.
+
+    Examples
+    --------
+    >>> fidelity_words(0.95), fidelity_words(float("nan"))
+    ('a line describes the model closely here', "the model's answer does not vary here")
+
+    """
+    if math.isnan(fidelity):
+        return "the model's answer does not vary here"
+    if fidelity >= GOOD:
+        return "a line describes the model closely here"
+    return "a line describes the main part of what the model does here" if fidelity >= FAIR else "a line does not describe the model well here"
+
+
+def ended_words(e: Explanation) -> str:
+    """Calls and what ended them."""
+    return f"{e.n_model_calls:,}, ended by {e.certificate.ended_by}"
+
+
+def error_words(error: float) -> str:
+    """Sampling error relative to the largest coefficient.
+
+    Examples
+    --------
+    >>> error_words(0.0), error_words(0.034), error_words(float("nan"))
+    ('none', '3.4% of the largest coefficient (95%)', 'not known')
+
+    """
+    if math.isnan(error):
+        return "not known"
+    return "none" if error == 0 else f"{number(100 * error, 2)}% of the largest coefficient (95%)"
+
+
+def kernel_words(e: Explanation) -> str:
+    """Width, and the radius that it means."""
+    if math.isnan(e.kernel_width):
+        return "own kernel"
+    radius = e.certificate.radius
+    width = "unbounded" if math.isinf(e.kernel_width) else number(e.kernel_width, 3)
+    return width if math.isnan(radius) else f"{width}, radius {number(radius, 2)} standard deviations"
+
+
+def engine_words(e: Explanation) -> str:
+    """Who computed it, by which recipe and seed."""
+    return f"{e.engine}, recipe {e.recipe}, random_state {e.random_state}"
+
+
+def evidence(e: Explanation, t: int) -> list[tuple[str, str]]:
+    """The certificate of one output, as names and words."""
+    c = e.certificate
+    fidelity = float(c.fidelity[t])
+    rows = [
+        ("fidelity", f"{number(fidelity, 2)}: {fidelity_words(fidelity)}" if not math.isnan(fidelity) else fidelity_words(fidelity)),
+        ("gap to the model", f"{number(float(c.local_gap[t]), 2)} (model {number(float(e.prediction[t]), 3)}, surrogate {number(float(e.local_prediction[t]), 3)})"),
+        ("sampling error", error_words(float(c.monte_carlo_error[t]))),
+        ("model calls", ended_words(e)),
+        ("kernel width", kernel_words(e)),
+        ("draws' worth", f"{number(c.effective_sample_size, 4)} independent ones; the model reacted to {number(100 * float(c.reacted[t]), 3)}%"),
+        ("engine", engine_words(e)),
+    ]
+    return rows + [(f"not {name}", reason) for name, reason in e.refusals.items()]

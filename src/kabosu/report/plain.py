@@ -1,0 +1,150 @@
+"""Explanations as plain text: tables for terminals, sentences for people."""
+
+import math
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from kabosu.explanation import Explanation
+from kabosu.explanations import Explanations
+from kabosu.fits import t_quantile
+from kabosu.report.evidence import evidence, fidelity_words
+from kabosu.report.words import LEVEL, MISSING, cell, column, condition, is_number, number, output_words
+
+ROWS = 30  # more are a frame's business
+SHOWN = 10  # rows of a collection
+
+
+def table(e: Explanation) -> str:
+    """What ``print(e)`` shows: the answer, the evidence, the coefficients with 95% half-widths, the flags."""
+    t = e.target_index
+    lines = [f"{output_words(e, e.target).removeprefix('the ')}: {number(e.prediction[t], 3)}   surrogate: {number(e.local_prediction[t], 3)}"]
+    if len(e.output_names) > 1:
+        lines.append(f"outputs: {_outputs(e)}")
+    lines += [f"{name}: {words}" for name, words in evidence(e, t)]
+    return "\n".join([*lines, "", *_aligned(_rows(e, t)), *_more(e), *_flags(e)])
+
+
+def _outputs(e: Explanation) -> str:
+    order = np.argsort(-e.prediction, kind="stable")[:5]
+    rest = len(e.output_names) - len(order)
+    return ", ".join(f"{_line(e.output_names[i])} {number(e.prediction[i], 3)}" for i in order) + (f", {rest} more" if rest else "")
+
+
+def _line(text: str) -> str:
+    """On one line."""
+    return " ".join(text.split())
+
+
+def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
+    """Cells of the coefficient table, the head first; ``scaled`` is per training standard deviation."""
+    order = e.order()[:ROWS]
+    half = t_quantile(np.array([e.dof]))[0] * e.std_error[:, t]
+    scaled, scaled_half = column(e.coef_scaled[order, t]), half[order] * np.abs(e.scale[order])
+    rows = [("feature", "value", "coef", "+-", "scaled", "+-")]
+    for j, s, sh in zip(order, scaled, scaled_half, strict=True):
+        rows.append((_line(e.feature_names[j]), _line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), _half(half[j]), s, _half(sh)))
+    return rows
+
+
+def _half(x: float) -> str:
+    if math.isinf(x):
+        return "did not vary"
+    return "" if math.isnan(x) else number(x, 2)
+
+
+def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Texts to the left, numbers to the right."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(text.ljust(w) if i < 2 else text.rjust(w) for i, (text, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+
+
+def _more(e: Explanation) -> list[str]:
+    return [f"... and {len(e) - ROWS} more with smaller effects; to_frame() has all"] if len(e) > ROWS else []
+
+
+def _flags(e: Explanation) -> list[str]:
+    return [""] + [f"! {_line(f.code)}: {_line(f.message)}\n  {_line(f.way_out)}" for f in e.certificate.flags] if e.certificate.flags else []
+
+
+def table_of_many(es: Explanations) -> str:
+    """What ``print(es)`` shows: each row's answer, fidelity and largest effects."""
+    head = f"{len(es)} explanation{'s' * (len(es) != 1)}" + (f", {len(es.errors)} could not be made" if es.errors else "")
+    rows: list[tuple[str, ...]] = [("row", "target", "prediction", "fidelity", "largest effects")]
+    shown = [int(i) for i in es.positions[:SHOWN]]
+    rows += [(str(i), *_summary(es[i])) for i in shown]
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in rows] if shown else []
+    more = [f"... and {len(es.positions) - SHOWN} more; to_frame() has all"] if len(es.positions) > SHOWN else []
+    failed = [f"row {i}: {_line(text)}" for i, text in list(es.errors.items())[:3]]
+    return "\n".join([head, *lines, *more, *failed])
+
+
+def _summary(e: Explanation) -> tuple[str, str, str, str]:
+    t, top = e.target_index, e.order()[:3]
+    effects = ", ".join(f"{_line(condition(e, int(j)))} {text}" for j, text in zip(top, column(e.coef_scaled[top, t], 2), strict=True))
+    return _line(e.target), number(e.prediction[t], 3), number(e.certificate.fidelity[t], 2), effects
+
+
+def describe(e: Explanation, max_features: int = 5) -> str:
+    """The explanation in sentences, largest effects first, then how far to believe it."""
+    t = e.target_index
+    what = output_words(e, e.target)
+    low, high = e.interval()
+    kept = [int(j) for j in e.order()[:max_features] if e.coef[j, t] != 0]
+    sentences = [f"{_capital(what)} is {number(e.prediction[t], 3)} for this instance."]
+    sentences += [_sentence(e, j, t, what, low[j, t], high[j, t]) for j in kept]
+    if not kept:
+        sentences.append("No feature has an effect here.")
+    rest = len(e) - len(kept)
+    if kept and rest:
+        sentences.append(f"The other {rest} feature{'s have' if rest > 1 else ' has'} smaller effects.")
+    return "\n".join([*sentences, *_belief(e, t)])
+
+
+def _sentence(e: Explanation, j: int, t: int, what: str, low: float, high: float) -> str:
+    coef = float(e.coef[j, t])
+    if low <= 0 <= high and low < high:
+        return f"{_cause(e, j)} has no clear effect on {what} ({number(coef, 3, sign=True)}, 95% interval {number(low, 3)} to {number(high, 3)})."
+    verb = "raises" if coef > 0 else "lowers"
+    size = f"{number(abs(coef), 3)}{_interval(low, high)}"
+    scaled = f": {number(abs(float(e.coef_scaled[j, t])), 3)} per standard deviation of {number(float(abs(e.scale[j])), 3)}" if is_number(e, j) else ""
+    return f"{_cause(e, j)} {verb} {what} by {size}{scaled}."
+
+
+def _interval(low: float, high: float) -> str:
+    if not (math.isfinite(low) and math.isfinite(high)):
+        return " (its error is not known)"
+    if low == high:
+        return " (exact)"
+    ends = sorted((abs(low), abs(high)))
+    return f" (95% interval {number(ends[0], 3)} to {number(ends[1], 3)})"
+
+
+def _cause(e: Explanation, j: int) -> str:
+    """The subject of a sentence about feature j."""
+    if e.units[j] == MISSING:
+        return f"Having no value of {e.columns[j].removesuffix(' is missing')} instead of one"
+    if e.units[j] == LEVEL and e.feature_names[j] == f"{e.columns[j]} is missing":
+        return f"Having no value of {e.columns[j]} instead of one"
+    if e.units[j] == LEVEL:
+        elsewhere = "another range" if condition(e, j) != e.feature_names[j] else f"another {e.columns[j]}"
+        return f"Having {e.feature_names[j]} instead of {elsewhere}"
+    unit = "One more unit" if e.units[j] == "unit" else f"One more {e.units[j]}"
+    return f"{unit} of {e.columns[j]} (here {cell(e.values[j])})"
+
+
+def _belief(e: Explanation, t: int) -> list[str]:
+    """How far to believe it, in sentences."""
+    c = e.certificate
+    fidelity = float(c.fidelity[t])
+    share = "" if math.isnan(fidelity) else f" (fidelity {number(fidelity, 2)}: the share of the model's variation around the instance that it explains on fresh draws)"
+    lines = [f"How far to believe this: {fidelity_words(fidelity)}{share}."]
+    lines.append(f"The surrogate says {number(e.local_prediction[t], 3)} at the instance, the model {number(e.prediction[t], 3)}.")
+    return lines + [f"Take care: {f.message}; {f.way_out}." for f in c.flags]
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+

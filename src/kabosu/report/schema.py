@@ -1,0 +1,181 @@
+"""Explanations as strict JSON with a versioned schema; arrays come back bit-equal. See codec.py for what JSON has no word for."""
+
+import json
+from typing import Any
+
+import numpy as np
+
+from kabosu.diagnostics.flags import Flag
+from kabosu.errors import InputError
+from kabosu.explanation import Certificate, Explanation
+from kabosu.explanations import Block, Explanations
+from kabosu.labels import Labels
+from kabosu.report.codec import Reader, array_out, cell_in, cell_out, number_out, objects, parsed, sized, strings
+
+ONE, MANY = "kabosu.explanation/1", "kabosu.explanations/1"
+
+# name -> shape in letters: B instances (1 where shared: "b"), p features, k outputs
+ARRAYS = {"coef": "pk", "std_error": "pk", "intercept": "k", "scale": "p", "z": "p", "reference": "p", "prediction": "k", "local_prediction": "k", "r2": "k"}
+EVIDENCE = {"fidelity": "k", "local_gap": "k", "monte_carlo_error": "k", "reacted": "k"}
+STACKED = {
+    **dict.fromkeys(("coef", "std_error"), "Bpk"),
+    **dict.fromkeys(("intercept", "prediction", "local_prediction", "r2", "fidelity", "monte_carlo_error", "reacted"), "Bk"),
+    **dict.fromkeys(("dof", "condition_number", "effective_sample_size"), "B"),
+    "z": "Bp",
+}
+SHARED = {"scale": "bp", "center": "bp", "reference": "bp"}
+TEXTS, NUMBERS, WHOLES = ("target", "output_scale", "engine", "recipe"), ("dof", "kernel_width"), ("n_model_calls", "random_state")
+
+
+def _checked(d: Any, schema: str) -> Any:
+    """The dict of one schema; anything else is refused with what it is."""
+    found = d.get("schema") if isinstance(d, dict) else None
+    if found == schema:
+        return d
+    if found in (ONE, MANY):
+        reader = "Explanation.from_json" if found == ONE else "Explanations.from_json"
+        raise InputError(f"this text holds the schema {found!r}, expected {schema!r}; read it with {reader}")
+    if isinstance(found, str) and found.startswith("kabosu."):
+        raise InputError(f"the schema {found!r} is not known here; this version reads {schema!r}: read it with the version of kabosu that wrote it")
+    raise InputError(f"this is not an explanation: expected an object with schema={schema!r}, found {found!r} in a {type(d).__name__}")
+
+
+def to_dict(e: Explanation) -> dict[str, Any]:
+    """Plain dicts, lists, strings and finite numbers."""
+    c = e.certificate
+    return {
+        "schema": ONE,
+        **{name: list(getattr(e, name)) for name in ("feature_names", "columns", "units", "output_names")},
+        "values": [cell_out(v) for v in e.values],
+        **{name: getattr(e, name) for name in TEXTS},
+        **{name: number_out(getattr(e, name)) for name in NUMBERS},
+        **{name: int(getattr(e, name)) for name in WHOLES},
+        "refusals": dict(e.refusals),
+        **{name: array_out(getattr(e, name)) for name in ARRAYS},
+        "certificate": {
+            **{name: array_out(getattr(c, name)) for name in EVIDENCE},
+            **{name: number_out(getattr(c, name)) for name in ("effective_sample_size", "condition_number", "radius")},
+            "ended_by": c.ended_by,
+            "notes": [list(note) for note in c.notes],
+            "flags": [{"code": f.code, "message": f.message, "way_out": f.way_out} for f in c.flags],
+        },
+    }
+
+
+def to_json(e: Explanation) -> str:
+    """JSON text without NaN."""
+    return json.dumps(to_dict(e), allow_nan=False)
+
+
+def from_json(text: str) -> Explanation:
+    """Read what ``to_json`` wrote."""
+    return from_dict(parsed(text))
+
+
+def from_dict(d: Any) -> Explanation:
+    """Read what ``to_dict`` made."""
+    read = Reader(_checked(d, ONE), "explanation")
+    names, outputs = read.texts("feature_names"), read.texts("output_names")
+    sizes = {"p": len(names), "k": len(outputs)}
+    c = Reader(read.part("certificate"), "certificate")
+    target = read.text("target")
+    if target not in outputs:
+        raise InputError(f"the explanation's target {target!r} is not among its outputs {list(outputs)}")
+    certificate = Certificate(
+        **{name: c.array(name, shape, sizes) for name, shape in EVIDENCE.items()},
+        **{name: c.number(name) for name in ("effective_sample_size", "condition_number", "radius")},
+        ended_by=c.text("ended_by"),
+        notes=tuple(tuple(strings(note, 2, "notes")) for note in c.items("notes")),
+        flags=tuple(Flag(*(Reader(f, "flag").text(n) for n in ("code", "message", "way_out"))) for f in c.items("flags")),
+    )
+    return Explanation(
+        feature_names=names,
+        columns=read.texts("columns", sizes["p"]),
+        values=tuple(cell_in(v) for v in read.items("values", sizes["p"])),
+        units=read.texts("units", sizes["p"]),
+        output_names=outputs,
+        **{name: read.text(name) for name in TEXTS},
+        **{name: read.number(name) for name in NUMBERS},
+        **{name: read.whole(name) for name in WHOLES},
+        refusals=read.mapping("refusals"),
+        **{name: read.array(name, shape, sizes) for name, shape in ARRAYS.items()},
+        certificate=certificate,
+    )
+
+
+def many_to_dict(es: Explanations) -> dict[str, Any]:
+    """A collection, block by block; ragged ones too."""
+    return {"schema": MANY, "total": es.total, "positions": es.positions.tolist(), "errors": {str(i): text for i, text in es.errors.items()}, "blocks": [_block_out(b) for b in es.blocks]}
+
+
+def many_to_json(es: Explanations) -> str:
+    """JSON text without NaN."""
+    return json.dumps(many_to_dict(es), allow_nan=False)
+
+
+def many_from_json(text: str) -> Explanations:
+    """Read what ``many_to_json`` wrote."""
+    read = Reader(_checked(parsed(text), MANY), "collection")
+    blocks = tuple(_block_in(b) for b in read.items("blocks"))
+    total = read.whole("total")
+    positions = read.wholes("positions", sum(map(len, blocks)))
+    errors = {_position(i): text for i, text in read.mapping("errors").items()}
+    if sorted([*positions.tolist(), *errors]) != list(range(total)):
+        raise InputError(f"the collection's positions and errors do not make up its {total} row(s); the text was changed")
+    return Explanations(blocks, positions, total, errors)
+
+
+def _block_out(b: Block) -> dict[str, Any]:
+    labels = b.labels
+    return {
+        **{name: list(getattr(labels, name)) for name in ("columns", "units")},
+        "names": [list(row) for row in labels.names],
+        "values": [[cell_out(v) for v in row] for row in labels.values],
+        "notes": {code: list(texts) for code, texts in labels.notes.items()},
+        **{name: array_out(np.asarray(getattr(labels, name))) for name in SHARED},
+        "output_names": list(b.output_names),
+        "targets": [int(t) for t in b.targets],
+        "n_model_calls": [int(n) for n in b.n_model_calls],
+        "ended_by": list(b.ended_by),
+        **{name: getattr(b, name) for name in ("output_scale", "engine", "recipe")},
+        "refusals": dict(b.refusals),
+        **{name: number_out(getattr(b, name)) for name in ("kernel_width", "radius")},
+        "random_state": int(b.random_state),
+        **{name: array_out(getattr(b, name)) for name in STACKED},
+    }
+
+
+def _block_in(d: Any) -> Block:
+    read = Reader(d, "block")
+    columns, outputs, ended = read.texts("columns"), read.texts("output_names"), read.texts("ended_by")
+    B, p, k = len(ended), len(columns), len(outputs)
+    sizes = {"B": B, "p": p, "k": k}
+    targets = read.wholes("targets", B)
+    if not ((targets >= 0) & (targets < k)).all():
+        raise InputError(f"the block's targets {targets.tolist()[:10]} are not positions among {k} output(s)")
+    labels = Labels(
+        columns=columns,
+        names=objects([strings(row, p, "names") for row in read.items("names", B)], (B, p)),
+        values=objects([[cell_in(v) for v in sized(row, p, "values")] for row in read.items("values", B)], (B, p)),
+        units=read.texts("units", p),
+        notes={code: objects(strings(texts, B, "notes"), (B,)) for code, texts in read.part("notes").items()},
+        **{name: read.array(name, shape, sizes) for name, shape in SHARED.items()},
+    )
+    return Block(
+        labels=labels,
+        output_names=outputs,
+        targets=targets,
+        n_model_calls=read.wholes("n_model_calls", B),
+        ended_by=ended,
+        **{name: read.text(name) for name in ("output_scale", "engine", "recipe")},
+        refusals=read.mapping("refusals"),
+        **{name: read.number(name) for name in ("kernel_width", "radius")},
+        random_state=read.whole("random_state"),
+        **{name: read.array(name, shape, sizes) for name, shape in STACKED.items()},
+    )
+
+
+def _position(text: str) -> int:
+    if not text.isdecimal():
+        raise InputError(f"the collection's errors are by position, found {text!r}")
+    return int(text)
