@@ -114,6 +114,8 @@ def _compiler_missing() -> str | None:
 
 
 def _scale_refusal(ensemble: Ensemble, model: Model) -> str | None:
+    if ensemble.scale == "score" and ensemble.link != "identity":
+        return "an isolation forest's trees add up to a mean path length, of which its scores are no linear function"
     if ensemble.scale == model.scale:
         return None
     if ensemble.scale == "margin":

@@ -106,6 +106,14 @@ def test_isolation_forest_on_its_mean_path_length(max_features, max_samples):
     assert off(trees.respond(trees.predict(rows)), model.score_samples(rows)) < 1e-6
 
 
+@pytest.mark.parametrize("output", ["auto", "score"])
+def test_isolation_scores_are_left_to_the_sampled_engine(output):
+    from kabosu import TabularExplainer
+
+    e = TabularExplainer(E.IsolationForest(n_estimators=5, random_state=0).fit(X), X, output=output, budget=257).explain(X[0])
+    assert e.engine == "sampled" and "path length" in e.refusals["tree"]
+
+
 def test_a_tree_that_never_splits():
     model = T.DecisionTreeRegressor().fit(X, np.ones(400))
     assert (read(model).predict(X) == 1).all()
