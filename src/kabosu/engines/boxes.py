@@ -109,10 +109,10 @@ def _phi(x: float, inverse: float, start: Array, F: Array, S: Array) -> None:
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _enter(hi: Array, lo: Array, ms: Array, above: Array, before: Array, P: Array, I: Array) -> None:  # noqa: E741  1 / q
-    """P(v) = P(parent) q(I_v) / q(I_anc(v)), with 1 / q kept; 0 where q is 0."""
+    """P(v) = P(parent) q(I_v) / q(I_anc(v)), with 1 / q kept; 0 where q is 0 or so small that 1 / q would overflow."""
     for b in range(len(P)):
         q = hi[b] - lo[b] + ms[b]
-        inside = q > 0.0
+        inside = q > 1e-290
         P[b] = before[b] * q * above[b] if inside else 0.0
         I[b] = 1.0 / q if inside else 0.0
 

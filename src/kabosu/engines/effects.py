@@ -52,8 +52,8 @@ def main_effects(
                 q = T[state[v]]
             else:
                 q = (at[path[h]] if h >= 0 else T[whole[v]]) - (at[path[m]] if m >= 0 else 0.0) + T[lost[v]]
-            P[d] = P[d - 1] * q * I[above[v]] if q > 0 else 0.0
-            I[d] = 1.0 / q if q > 0 else 0.0
+            P[d] = P[d - 1] * q * I[above[v]] if q > 1e-290 else 0.0
+            I[d] = 1.0 / q if q > 1e-290 else 0.0
         for c in range(k):
             G[d, c] = value[v, c] * P[d] if left[v] < 0 else 0.0
 
