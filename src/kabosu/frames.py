@@ -72,7 +72,11 @@ def _read_frame(data: Any, what: str) -> Table:
 
 def rows_like(x: Any, like: Table, what: str = "instance") -> Table:
     """Read one or more instances (row, Series, dict, frame, array) with the columns of ``like``, in its order."""
+    if isinstance(x, (list, tuple)) and not len(x):
+        return like
     table = read(_as_rows(x, like), what)
+    if table.named and not like.named:
+        table = _by_position(table, like, what)
     if not table.named or not like.named:
         if len(table.names) != len(like.names):
             raise InputError(f"the {what} has {len(table.names)} values; the background data has {len(like.names)} columns")
@@ -84,6 +88,16 @@ def rows_like(x: Any, like: Table, what: str = "instance") -> Table:
     return replace(table, names=like.names, columns=tuple(table.columns[table.names.index(n)] for n in like.names))
 
 
+def _by_position(table: Table, like: Table, what: str) -> Table:
+    """Named columns for a background of positions: by x0, x1, ... or 0, 1, ... where these are the names, else as they stand."""
+    for names in (like.names, tuple(range(len(like.names)))):
+        if set(table.names) == set(names):
+            return replace(table, columns=tuple(table.columns[table.names.index(n)] for n in names))
+    if table.kind == "records":
+        raise InputError(f"the {what} has keys {list(table.names)[:20]}; the background data has positions: pass a list of {len(like.names)} values, or the keys {like.names[0]} to {like.names[-1]}")
+    return table
+
+
 def _as_rows(x: Any, like: Table) -> Any:
     """One instance as a table of one row; several as they are."""
     if isinstance(x, dict):
@@ -93,7 +107,8 @@ def _as_rows(x: Any, like: Table) -> Any:
     if isinstance(x, (list, tuple)) and len(x) and not isinstance(x[0], (dict, list, tuple, np.ndarray)):
         return [list(x)]
     if _is_pandas_series(x):
-        return [dict(zip(x.index, x.tolist(), strict=True))] if like.named and set(x.index) & set(like.names) else [x.tolist()]
+        labeled = set(x.index) & set(like.names) or any(isinstance(n, str) for n in x.index)
+        return [dict(zip(x.index, x.tolist(), strict=True))] if like.named and labeled else [x.tolist()]
     return x
 
 
@@ -113,8 +128,8 @@ def describe(name: Any, series: Any, *, categorical: bool = False) -> Column:
         raise InputError(f"column {name!r} has dtype {dtype}; expected numbers, booleans, strings, categories or dates")
     if isinstance(dtype, nw.Object):
         return describe_array(name, series.to_numpy(), categorical=categorical)
-    if isinstance(dtype, nw.Unknown) and series.to_numpy().dtype.kind == "c":
-        raise InputError(f"column {name!r} holds complex numbers; expected numbers, booleans, strings, categories or dates")
+    if isinstance(dtype, nw.Unknown) and series.null_count() < len(series):
+        raise InputError(f"column {name!r} has dtype {series.to_native().dtype}; expected numbers, booleans, strings, categories or dates (sparse columns: make them dense)")
     if isinstance(dtype, (nw.Datetime, nw.Date)) and not categorical:
         return Column(name, "date", dtype)
     if not dtype.is_numeric() or categorical:

@@ -86,6 +86,8 @@ class Sparse:
 
     def _csr(self, X: Any) -> Any:
         X = X if is_sparse(X) else np.atleast_2d(np.asarray(X))
+        if X.dtype.kind not in "fiub":
+            raise InputError(f"the instance has dtype {X.dtype}; expected numbers, as the sparse background data has")
         X = self.maker(X.reshape(1, -1) if X.ndim == 1 else X)
         if X.shape[1] != len(self.columns):
             raise InputError(f"the instance has {X.shape[1]} columns; the background data has {len(self.columns)}")

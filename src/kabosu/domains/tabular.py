@@ -316,7 +316,6 @@ class TabularBlock:
     def _notes(self, pairs: Sequence[tuple[Unit, Law]]) -> dict[str, Array]:
         outside = [(u.name, (law.at() < u.low) | (law.at() > u.high)) for u, law in pairs if isinstance(u, Number) or law.x is not None]
         unseen = [(u.name, np.array(u.rates)[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None]
-        unseen += [(f"{u.name} is missing", np.isnan(law.at())) for u, law in pairs if len(u.features) == 1 and isinstance(u, Number)]
         moved = [(str(self.all_columns[j].name), _differs(self.fixed[self.all_columns[j].name], value)) for j, value in self.constant.items()]
         return {"outside-training-range": _named(outside + moved, self.size), "unseen-level": _named(unseen, self.size)}
 
