@@ -18,6 +18,7 @@ from kabosu.spaces import Cube
 from kabosu.types import Array, Batch, Float, Rows
 
 
+MANY_LEVELS = 20  # from which a category is looked at twice
 COMMONPLACE = 0.95  # share of training rows with the instance's own value, from which a feature need not vary in the draws
 
 
@@ -173,7 +174,24 @@ def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: 
                 notes.append(f"column {column.name!r} is constant and is left out")
             else:
                 units.append(unit)
+                notes += _odd(unit)
     return units, constant, notes
+
+
+def _odd(unit: Unit) -> list[str]:
+    """Categories that look like something else: numbers that came as text, and ids with a level for nearly every row."""
+    if not isinstance(unit, Levels) or unit.inside is not None or len(unit.levels) <= MANY_LEVELS:
+        return []
+    if all(level is None or (isinstance(level, str) and _is_number(level)) for level in unit.levels):
+        return [f"column {unit.name!r} holds numbers as text and is read as a category of {len(unit.levels)} levels; cast it to a number"]
+    return [f"column {unit.name!r} has {len(unit.levels)} levels in {unit.rows} rows; leave it out if it is an id"] if len(unit.levels) > unit.rows // 2 else []
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return bool(np.isfinite(float(text)))
+    except ValueError:
+        return False
 
 
 def _as_level(column: frames.Column) -> frames.Column:

@@ -8,6 +8,7 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.domains.laws import Inside, LevelLaw, NumberLaw
+from kabosu.errors import InputError
 from kabosu.types import Array, Float, Int
 
 SMALL = 20.0  # integer columns with a smaller standard deviation are drawn from the exact table of their integers
@@ -30,6 +31,15 @@ def short(values: Sequence[float] | Array) -> list[str]:
         if len(set(words)) == distinct:
             break
     return words
+
+
+def _spread(name: Any, distinct: Array, kept: Array, two: bool) -> float:
+    """Standard deviation, or the difference of two values; one that floating point cannot square is refused."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = float(distinct[1] - distinct[0] if two else kept.std())
+    if not 1e-150 < scale < 1e150:
+        raise InputError(f"column {name!r} runs from {distinct[0]:g} to {distinct[-1]:g}, which is too small or too large a spread to square; rescale the column")
+    return scale
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ class Number:
         whole = column.kind == "whole" or bool((kept % 1 == 0).all())
         distinct, counts = np.unique(kept, return_counts=True)
         two = len(distinct) == 2
-        scale = float(distinct[1] - distinct[0] if two else kept.std())
+        scale = _spread(column.name, distinct, kept, two)
         varied = len(distinct) >= VARIED and not (whole and scale < SMALL)
         common = np.full(len(distinct), two) | (varied & (counts / len(kept) >= COMMON))
         lost = 1 - len(kept) / len(values)
