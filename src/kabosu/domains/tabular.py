@@ -17,7 +17,6 @@ from kabosu.protocols import Kernel
 from kabosu.spaces import Cube
 from kabosu.types import Array, Batch, Float, Rows
 
-
 MANY_LEVELS = 20  # from which a category is looked at twice
 COMMONPLACE = 0.95  # share of training rows with the instance's own value, from which a feature need not vary in the draws
 

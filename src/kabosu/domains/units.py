@@ -33,10 +33,10 @@ def short(values: Sequence[float] | Array) -> list[str]:
     return words
 
 
-def _spread(name: Any, distinct: Array, kept: Array, two: bool) -> float:
+def _spread(name: Any, distinct: Array, kept: Array) -> float:
     """Standard deviation, or the difference of two values; one that floating point cannot square is refused."""
     with np.errstate(over="ignore", invalid="ignore"):
-        scale = float(distinct[1] - distinct[0] if two else kept.std())
+        scale = float(distinct[1] - distinct[0] if len(distinct) == 2 else kept.std())
     if not 1e-150 < scale < 1e150:
         raise InputError(f"column {name!r} runs from {distinct[0]:g} to {distinct[-1]:g}, which is too small or too large a spread to square; rescale the column")
     return scale
@@ -68,7 +68,7 @@ class Number:
         whole = column.kind == "whole" or bool((kept % 1 == 0).all())
         distinct, counts = np.unique(kept, return_counts=True)
         two = len(distinct) == 2
-        scale = _spread(column.name, distinct, kept, two)
+        scale = _spread(column.name, distinct, kept)
         varied = len(distinct) >= VARIED and not (whole and scale < SMALL)
         common = np.full(len(distinct), two) | (varied & (counts / len(kept) >= COMMON))
         lost = 1 - len(kept) / len(values)
