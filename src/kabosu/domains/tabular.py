@@ -1,12 +1,13 @@
 """Tables: any data frame or array, read column by column; a block of rows shares its features and its draws."""
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
 from kabosu import checks, frames
+from kabosu.domains.columns import groups_of, odd, positions
 from kabosu.domains.laws import Law
 from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
@@ -17,7 +18,6 @@ from kabosu.protocols import Kernel
 from kabosu.spaces import Cube
 from kabosu.types import Array, Batch, Float, Rows
 
-MANY_LEVELS = 20  # from which a category is looked at twice
 COMMONPLACE = 0.95  # share of training rows with the instance's own value, from which a feature need not vary in the draws
 
 
@@ -76,9 +76,9 @@ class Tabular:
         table = frames.read(data)
         if len(table) < 2:
             raise InputError(f"the background data has {len(table)} row(s); expected at least 2, better some hundred")
-        chosen = _positions(table, () if categorical is None else categorical, "categorical")
-        named = _groups(table, {} if groups is None else groups)
-        _positions(table, getattr(neighborhood, "columns", ()), "edges")
+        chosen = positions(table, () if categorical is None else categorical, "categorical")
+        named = groups_of(table, {} if groups is None else groups)
+        positions(table, getattr(neighborhood, "columns", ()), "edges")
         grouped = {j for members in named.values() for j in members}
         columns = tuple(frames.describe(n, s, categorical=j in chosen or j in grouped) for j, (n, s) in enumerate(zip(table.names, table.columns, strict=True)))
         units, constant, notes = _units(table, columns, neighborhood, named)
@@ -93,12 +93,12 @@ class Tabular:
         """Vary some features and keep the others as they are in the instance."""
         if not len(features):
             raise InputError("features=[] is empty; name at least one feature to vary, or leave features= out")
-        positions = {} if self.table.named else {str(j): str(c.name) for j, c in enumerate(self.columns)}
-        names = {positions.get(str(f), str(f)) for f in features}
+        by_position = {} if self.table.named else {str(j): str(c.name) for j, c in enumerate(self.columns)}
+        names = {by_position.get(str(f), str(f)) for f in features}
         kept = tuple(u for u in self.units if u.name in names or names & {str(c) for c in u.columns})
-        odd = names - {u.name for u in self.units} - {str(c) for u in self.units for c in u.columns}
-        if odd or not kept:
-            raise InputError(f"features={sorted(odd)} do not vary in the background data; choose among {[u.name for u in self.units]}")
+        unknown = names - {u.name for u in self.units} - {str(c) for u in self.units for c in u.columns}
+        if unknown or not kept:
+            raise InputError(f"features={sorted(unknown)} do not vary in the background data; choose among {[u.name for u in self.units]}")
         return replace(self, units=kept)
 
     @property
@@ -129,28 +129,6 @@ class Tabular:
         return TabularBlock(self.table, self.columns, units, laws, fixed, {j: c for j, c in self.constant.items() if self.columns[j].name in fixed})
 
 
-def _positions(table: frames.Table, names: Sequence[Any], option: str) -> tuple[int, ...]:
-    known = {n: j for j, n in enumerate(table.names)} | ({} if table.named else {j: j for j in range(len(table.names))})
-    names = checks.listed(option, names)
-    odd = [n for n in names if not isinstance(n, Hashable) or isinstance(n, bool) or n not in known]
-    if odd:
-        raise InputError(f"{option}= names {odd}, which the background data lacks; its columns are {list(table.names)[:30]}")
-    return tuple(known[n] for n in names)
-
-
-def _groups(table: frames.Table, groups: Mapping[str, Sequence[Any]]) -> dict[str, tuple[int, ...]]:
-    """Positions of each group's columns; no column is in two groups."""
-    if not isinstance(groups, Mapping):
-        raise InputError(f"groups={groups!r}; expected a dict of lists, such as {{'color': ['color_red', 'color_blue']}}")
-    named = {str(title): _positions(table, members, f"groups[{title!r}]") for title, members in groups.items()}
-    members = [j for group in named.values() for j in group]
-    if empty := [title for title, group in named.items() if not group]:
-        raise InputError(f"groups={groups!r}: {empty} name no columns; give each group at least one")
-    if twice := {table.names[j] for j in members if members.count(j) > 1}:
-        raise InputError(f"groups= uses column(s) {sorted(map(str, twice))} more than once; a column is in one group only")
-    return named
-
-
 def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: Neighborhood1D, named: Mapping[str, Sequence[int]]) -> tuple[list[Unit], dict, list[str]]:
     """Fit every column or group; leave out the constant ones."""
     values = {j: frames.numbers(c, s) for j, (c, s) in enumerate(zip(columns, table.columns, strict=True)) if c.kind != "level"}
@@ -173,24 +151,8 @@ def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: 
                 notes.append(f"column {column.name!r} is constant and is left out")
             else:
                 units.append(unit)
-                notes += _odd(unit)
+                notes += odd(unit)
     return units, constant, notes
-
-
-def _odd(unit: Unit) -> list[str]:
-    """Categories that look like something else: numbers that came as text, and ids with a level for nearly every row."""
-    if not isinstance(unit, Levels) or unit.inside is not None or len(unit.levels) <= MANY_LEVELS:
-        return []
-    if all(level is None or (isinstance(level, str) and _is_number(level)) for level in unit.levels):
-        return [f"column {unit.name!r} holds numbers as text and is read as a category of {len(unit.levels)} levels; cast it to a number"]
-    return [f"column {unit.name!r} has {len(unit.levels)} levels in {unit.rows} rows; leave it out if it is an id"] if len(unit.levels) > unit.rows // 2 else []
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False
 
 
 def _as_level(column: frames.Column) -> frames.Column:
