@@ -51,9 +51,10 @@ class LabelsOnly(ModelError):
     @classmethod
     def of(cls, example: object) -> LabelsOnly:
         """Say how to get numbers out of a labels-only model."""
+        plain = getattr(example, "item", lambda: example)()
         return cls(
-            f"the model answers class labels (such as {example!r}), which have no slope to explain; pass its predict_proba or "
-            "decision_function (SVC: probability=True), or ask for output='label' to explain the indicator of each label"
+            f"the model answers class labels (such as {plain!r}), which have no slope to explain; pass its predict_proba or decision_function "
+            "(CalibratedClassifierCV gives any classifier probabilities), or ask for output='label' to explain the indicator of each label"
         )
 
 

@@ -299,9 +299,18 @@ def category_codes(series: Any) -> Array | None:
 
 def arrays(rows: Batch) -> dict[Any, Array]:
     """Every column as an (n,) numpy array, objects where not numbers: for models that know no frames."""
+    if type(rows).__module__.startswith("scipy.sparse"):
+        raise InputError("this kind of model takes dense tables; pass a function that takes the sparse rows and asks the model")
     table = read(rows, "rows")
     described = [describe(n, s) for n, s in zip(table.names, table.columns, strict=True)]
     return {c.name: cells(s) if c.kind == "level" else numbers(c, s, "rows") for c, s in zip(described, table.columns, strict=True)}
+
+
+def plain_array(rows: Batch) -> Array:
+    """A data frame as its library makes an array of it."""
+    import narwhals.stable.v2 as nw
+
+    return nw.from_native(rows, eager_only=True).to_numpy()
 
 
 def matrix(rows: Batch, reader: str) -> Array:

@@ -1,6 +1,6 @@
 """Asking the model: any estimator or callable becomes rows -> (rows, k) floats, with named outputs."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -12,18 +12,14 @@ from kabosu.types import Array, Batch, Float, Int
 
 OUTPUTS = ("auto", "probability", "margin", "prediction", "score", "label")
 
-SLACK = 1e-6  # rounding of probabilities
-LARGEST = 1e300  # answers beyond it leave floating point when they are subtracted
-MANY = 100  # labels
-
-METHODS = {"predict_proba": "probability", "decision_function": "margin", "predict": "prediction"}
+METHODS = {"predict_proba": "probability", "decision_function": "margin", "predict": "prediction", "score_samples": "score"}
 
 READERS = (
     ("onnxruntime", "kabosu.responders.onnx"),
     ("torch", "kabosu.responders.torch"),
     ("xgboost", "kabosu.responders.boosters"),
     ("lightgbm", "kabosu.responders.boosters"),
-    ("catboost", "kabosu.responders.boosters"),
+    ("catboost", "kabosu.responders.catboost"),
     ("sklearn", "kabosu.responders.sklearn"),
 )
 
@@ -32,7 +28,8 @@ READERS = (
 class Model:
     """A model as the line sees it.
 
-    ask : rows -> array of numbers, (rows,) or (rows, k).  names : of the outputs, None: by number.
+    ask : rows -> array of numbers, (rows,) or (rows, k).  names : of the outputs, None: by number. Where two classes have
+        one margin or one probability, both classes are named.
     scale : "probability", "margin", "prediction", "score" or "label": what the numbers are; "auto": see ``scale_of``.
     original : what the user passed, for exact engines to read.  chunk : most rows asked at once.
     """
@@ -52,19 +49,22 @@ class Model:
         except Exception as e:
             raise ModelError(f"the model failed on {n} row(s) of {type(rows).__name__}: {type(e).__name__}: {e}") from e
         Y = numbers(answer, n)
-        if self.scale == "probability" and (Y.min() < -SLACK or Y.max() > 1 + SLACK):
-            raise ModelError(f"the model answered {Y.min():.6g} to {Y.max():.6g} where probabilities were asked for; expected 0 to 1: use output='margin' or 'prediction'")
-        if self.scale == "probability" and Y.shape[1] == 1 and self.names is None:
-            Y = np.concatenate([1 - Y, Y], axis=1)
-        if self.names is not None and len(self.names) != Y.shape[1]:
+        if self.scale == "probability" and (self.names is None or Y.shape[1] < len(self.names) == 2):
+            Y = _probabilities(Y)
+        if self.names is not None and len(self.names) != Y.shape[1] and not self._one_sided(Y.shape[1]):
             raise ModelError(f"the model gave {Y.shape[1]} output(s) for {len(self.names)} name(s) {list(self.names)[:10]}")
         return Y
+
+    def _one_sided(self, k: int) -> bool:
+        """Two classes with one margin, towards the second."""
+        return self.scale == "margin" and k == 1 and self.names is not None and len(self.names) == 2
 
     def output_names(self, k: int) -> tuple[str, ...]:
         """Names of k outputs."""
         if self.names is not None:
-            return self.names
-        return ("prediction",) if k == 1 else tuple(map(str, range(k)))
+            return self.names[1:] if self._one_sided(k) else self.names
+        single = "1" if self.scale == "margin" else "prediction"
+        return (single,) if k == 1 else tuple(map(str, range(k)))
 
     def scale_of(self, prediction: Float[Array, "B k"]) -> str:
         """What the numbers are; a function's answers are probabilities where they sum to 1."""
@@ -79,107 +79,158 @@ class Model:
         return prediction.argmax(axis=1) if classes else np.zeros(len(prediction), dtype=np.int64)
 
 
+def _probabilities(Y: Float[Array, "n k"]) -> Float[Array, "n c"]:
+    """Both classes where one is given; numbers that are no probabilities are refused."""
+    if Y.min() < -1e-4 or Y.max() > 1 + 1e-4:
+        odd = Y.reshape(-1)[np.abs(Y - 0.5).argmax()]
+        raise ModelError(f"the model was to answer probabilities and answered {odd:.6g}; use output='auto', 'margin' or 'score' for numbers that are none")
+    return np.concatenate([1 - Y, Y], axis=1) if Y.shape[1] == 1 else Y
+
+
 def numbers(answer: Any, n: int) -> Float[Array, "n k"]:
     """A model's answer as (n, k) floats; anything that cannot be explained is refused with a reason."""
-    Y = _array(answer)
-    if Y.ndim == 0 or (Y.ndim > 2 and np.prod(Y.shape[1:]) != Y.shape[1]):
-        raise ModelError(f"the model answered a {type(answer).__name__} of shape {Y.shape} for {n} row(s); expected numbers of shape ({n},) or ({n}, outputs)")
+    Y = as_array(answer)
+    if Y.dtype.kind in "cmMV":
+        raise ModelError(f"the model answered {Y.dtype}; expected real numbers")
+    if Y.dtype.kind in "OUS":
+        Y = _floats(Y)
+    if Y.ndim == 0:
+        raise ModelError(f"the model answered {answer!r} for {n} row(s); expected shape ({n},) or ({n}, outputs)")
     if len(Y) != n:
         raise ModelError(f"the model answered {len(Y)} row(s) for {n}; it must answer one row for each row it is given")
-    if Y.ndim > 1 and not Y.shape[1]:
+    if sum(side > 1 for side in Y.shape[1:]) > 1:
+        raise ModelError(f"the model answered shape {Y.shape} for {n} row(s); expected ({n},) or ({n}, outputs)")
+    Y = Y.reshape(n, -1).astype(np.float64)
+    if not Y.shape[1]:
         raise ModelError("the model answered no outputs; expected at least one number a row")
-    Y = _floats(Y).reshape(n, -1)
-    usable = np.abs(Y) <= LARGEST
-    if not usable.all():
-        bad = ~usable.all(axis=1)
-        raise ModelError(f"the model answered {Y[bad][0].tolist()} for {int(bad.sum())} of {n} row(s), first row {int(bad.argmax())}; it must be finite (and below {LARGEST:g}) everywhere in the neighborhood")
+    if not np.isfinite(Y).all():
+        bad = ~np.isfinite(Y).all(axis=1)
+        raise ModelError(f"the model answered {Y[bad][0].tolist()} for {int(bad.sum())} of {n} row(s), first row {int(bad.argmax())}; it must be finite everywhere in the neighborhood")
     return Y
 
 
 def _floats(Y: Array) -> Array:
-    """Numbers as floats; labels, dates and complex numbers have no slope."""
-    if Y.dtype.kind not in "biufOUS":
-        raise ModelError(f"the model answered dtype {Y.dtype}; expected real numbers")
     try:
         return Y.astype(np.float64)
     except (TypeError, ValueError):
-        raise LabelsOnly.of(Y.reshape(-1)[0]) from None
+        odd = next((v for v in Y.reshape(-1) if not isinstance(v, (int, float, np.number))), None)
+        if isinstance(odd, (str, bytes)):
+            raise LabelsOnly.of(odd) from None
+        raise ModelError(f"the model answered {odd!r}; expected numbers") from None
 
 
-def _array(answer: Any) -> Array:
+def as_array(answer: Any) -> Array:
     """Numpy array of an array, frame, tensor, list, or ONNX ZipMap's list of dicts."""
-    if isinstance(answer, (list, tuple)) and len(answer) and isinstance(answer[0], dict):
-        keys = list(answer[0])
-        if any(not isinstance(row, dict) or set(row) != set(keys) for row in answer):
-            raise ModelError(f"the model answered dicts that do not all have the keys {keys}; it must answer the same outputs for each row")
-        return np.array([[row[key] for key in keys] for row in answer])
-    if np.ma.is_masked(answer):
-        raise ModelError("the model answered masked values; it must answer a number everywhere in the neighborhood")
-    if type(answer).__module__.split(".")[0] == "torch":
-        return answer.detach().cpu().numpy()
-    if type(answer).__module__.split(".")[0] == "scipy":
+    package = type(answer).__module__.split(".")[0]
+    if package == "torch":
+        return answer.detach().cpu().double().numpy() if answer.is_floating_point() else answer.detach().cpu().numpy()
+    if package == "scipy":
         return answer.toarray()
+    if isinstance(answer, (list, tuple, Mapping)) and len(answer):
+        return _from_parts(answer)
     try:
         return np.asarray(answer)
     except ValueError as e:
         raise ModelError(f"the model answered rows of different lengths: {e}") from e
 
 
-def as_model(model: Any, output: str = "auto", background: Batch | None = None, n: int = 0) -> Model:
+def _from_parts(answer: Any) -> Array:
+    """One row an entry; a container of one matrix is that matrix."""
+    if isinstance(answer, (list, tuple)) and isinstance(answer[0], dict):
+        return np.array([[row[key] for key in answer[0]] for row in answer], dtype=np.float64)
+    parts = list(answer.values()) if isinstance(answer, Mapping) else list(answer)
+    if isinstance(answer, Mapping) or any(getattr(part, "ndim", 0) >= 2 for part in parts):
+        if len(parts) == 1:
+            return as_array(parts[0])
+        what = f"a dict with the keys {list(answer)}" if isinstance(answer, Mapping) else f"a {type(answer).__name__} of {len(parts)} arrays"
+        raise ModelError(f"the model answered {what}; wrap it in a function that returns the one to explain, (rows,) or (rows, outputs)")
+    try:
+        return np.asarray([as_array(part) if type(part).__module__.startswith("torch") else part for part in parts])
+    except ValueError as e:
+        raise ModelError(f"the model answered rows of different lengths: {e}") from e
+
+
+def as_model(model: Any, output: str = "auto", background: Batch | None = None) -> Model:
     """Find out how a model is asked.
 
-    background : n rows on which ``output="label"`` of a callable finds the labels; not asked otherwise.
+    background : rows that say what the model eats, and on which ``output="label"`` of a callable finds the labels; functions
+        are not asked otherwise.
     """
     if output not in OUTPUTS:
         raise InputError.choice("output", output, OUTPUTS)
     if isinstance(model, Model):
         return model
-    family = {c.__module__.split(".")[0] for c in type(model).__mro__}
-    for package, reader in READERS:
-        if package in family:
-            return import_module(reader).read(model, output)
     if isinstance(model, type):
         raise InputError(f"the model is the class {model.__name__}; pass a fitted instance of it")
-    if any(callable(getattr(model, name, None)) for name in METHODS):
-        return import_module("kabosu.responders.sklearn").read(model, output)
+    reader = reader_of(model)
+    if reader is not None:
+        return import_module(reader).read(model, output, background)
     owner, method = getattr(model, "__self__", None), getattr(model, "__name__", "")
-    if owner is not None and method in METHODS and callable(getattr(owner, "fit", None)):
-        return as_model(owner, METHODS[method] if output == "auto" else output, background, n)
+    if owner is not None and method in METHODS and reader_of(owner) is not None:
+        return as_model(owner, _wanted(owner, method) if output == "auto" else output, background)
     if not callable(model):
         raise InputError(f"the model is a {type(model).__name__}; expected a fitted estimator, pipeline, booster, torch module, ONNX session or a function of rows")
-    if output == "label":
-        return label_model(model, model, _labels_of(model, background))
-    return Model(model, output, None, model)
+    return labels_found(model, model, background) if output == "label" else Model(model, output, None, model)
 
 
-def _labels_of(model: Callable[[Batch], Any], background: Batch) -> list[str]:
-    """The labels that a function answers for the background data."""
-    try:
-        answer = np.asarray(model(background))
-    except Exception as e:
-        raise ModelError(f"the model failed on the background data, which output='label' asks for the labels: {type(e).__name__}: {e}") from e
-    labels = sorted({str(v) for v in answer.reshape(-1)})
-    if answer.ndim == 0 or len(labels) > max(MANY, len(answer) // 2):
-        raise InputError(f"output='label' found {len(labels)} different answers in an answer of shape {answer.shape}; labels repeat: use output='auto' or 'prediction' for numbers")
-    return labels
+def reader_of(model: Any) -> str | None:
+    """Module that reads this kind of model, by the packages of its classes, else by its methods; None for functions."""
+    family = {c.__module__.split(".")[0] for c in type(model).__mro__}
+    known = next((reader for package, reader in READERS if package in family), None)
+    return known or ("kabosu.responders.sklearn" if any(callable(getattr(model, name, None)) for name in METHODS) else None)
+
+
+def _wanted(owner: Any, method: str) -> str:
+    """What a bound method answers; a raw booster's ``predict`` is what it answers by itself."""
+    return "auto" if method == "predict" and type(owner).__name__ == "Booster" else METHODS[method]
 
 
 @dataclass(frozen=True)
 class Indicators:
-    """Labels as one 0/1 column a label."""
+    """Labels as one 0/1 column a label; labels that are 0/1 columns already stay."""
 
     predict: Callable[[Batch], Any]
     labels: tuple[str, ...]
 
     def __call__(self, rows: Batch) -> Array:
-        answer = np.asarray(self.predict(rows)).reshape(-1)
-        return np.array([[str(v) == label for label in self.labels] for v in answer], dtype=np.float64)
+        """1 in the column of each row's label."""
+        answer = as_array(self.predict(rows))
+        if answer.ndim == 2 and answer.shape[1] == len(self.labels) > 1:
+            return answer.astype(np.float64)
+        words = np.array([str(v) for v in _flat(answer)], dtype=object)
+        odd = sorted(set(words) - set(self.labels))
+        if odd:
+            raise ModelError(f"the model answered the label {odd[0]!r}, which it gave for no row of the background data; add rows that get it")
+        return (words[:, None] == np.array(self.labels, dtype=object)).astype(np.float64)
+
+
+def _flat(answer: Array) -> Array:
+    if answer.ndim == 0 or answer.size != len(answer):
+        raise ModelError(f"the model answered shape {answer.shape}; output='label' needs one label a row")
+    return answer.reshape(-1)
 
 
 def label_model(original: Any, predict: Callable[[Batch], Any], labels: Sequence[Any]) -> Model:
     """A labels-only model as indicators of its labels."""
     names = tuple(map(str, labels))
     return Model(Indicators(predict, names), "label", names, original)
+
+
+def labels_found(original: Any, predict: Callable[[Batch], Any], background: Batch | None) -> Model:
+    """A labels-only model whose labels are those that it answers on the background."""
+    if background is None:
+        raise InputError("output='label' needs background data, whose labels are the outputs")
+    answer = _flat(as_array(predict(background)))
+    odd = next((v for v in answer if isinstance(v, (float, np.floating)) and v % 1), None)
+    if odd is not None:
+        raise InputError(f"output='label' needs a model that answers labels; this one answered the number {odd:g}")
+    return label_model(original, predict, sorted({v.item() if isinstance(v, np.generic) else v for v in answer}, key=lambda v: (type(v).__name__, v)))
+
+
+def head(background: Batch, most: int) -> tuple[Batch, int]:
+    """Some background rows, as they are, and how many."""
+    rows = background.tocsr()[:most] if type(background).__module__.startswith("scipy.sparse") else background[:most]
+    return rows, rows.shape[0] if type(rows).__module__.startswith("scipy.sparse") else len(rows)
 
 
 def with_names(model: Model, names: Sequence[str] | None) -> Model:

@@ -6,94 +6,122 @@ from typing import Any
 
 import numpy as np
 
+from kabosu import frames
 from kabosu.errors import InputError, LabelsOnly, ModelError
-from kabosu.respond import METHODS, Model, label_model
+from kabosu.respond import METHODS, Model, label_model, labels_found
 from kabosu.types import Array, Batch
 
-AUTO = (("predict_proba", "probability"), ("decision_function", "margin"), ("predict", "prediction"))
-WANTED = {"probability": "predict_proba", "margin": "decision_function", "prediction": "predict", "score": "decision_function", "label": "predict"}
-
-SAY_SO = ("sklearn", "xgboost", "lightgbm")
+AUTO = ("predict_proba", "decision_function", "predict", "score_samples")
+WANTED = {
+    "probability": ("predict_proba",),
+    "margin": ("decision_function",),
+    "prediction": ("predict",),
+    "score": ("score_samples", "decision_function", "predict"),
+    "label": ("predict",),
+}
+LABELERS = ("classifier", "clusterer", "outlier_detector")
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A method of an estimator, by name, so that it pickles."""
+    """A method of an estimator, by name, so that it pickles.
+
+    prepare : of the rows, where the estimator was fitted on another kind of table.  combine : of the answer.
+    """
 
     estimator: Any
     method: str
     combine: Callable[[Any], Array] | None = None
+    prepare: Callable[[Batch], Batch] | None = None
 
     def __call__(self, rows: Batch) -> Any:
-        answer = getattr(self.estimator, self.method)(rows)
+        """What the method answers."""
+        answer = getattr(self.estimator, self.method)(rows if self.prepare is None else self.prepare(rows))
         return answer if self.combine is None else self.combine(answer)
 
 
 @dataclass(frozen=True)
+class Named:
+    """Arrays with the column names that the estimator was fitted with."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, rows: Array) -> Any:
+        """A data frame."""
+        return frames.named(rows, self.names)
+
+
+@dataclass(frozen=True)
+class Nameless:
+    """Frames as arrays, for an estimator that was fitted on arrays."""
+
+    def __call__(self, rows: Batch) -> Array:
+        """An array."""
+        return frames.plain_array(rows)
+
+
+@dataclass(frozen=True)
 class EachOutput:
-    """predict_proba of a multi-output classifier, one array an output, as columns "output = class" (0 of 0/1 left out)."""
+    """Answers of a multi-output classifier as columns "output = class" (0 of 0/1 left out).
+
+    Probabilities come as one array an output, or as one column an output: that of its second class; labels as one column an output.
+    """
 
     keep: tuple[tuple[int, int], ...]
+    labels: tuple[tuple[Any, ...], ...] | None = None
 
-    def __call__(self, answer: Sequence[Array]) -> Array:
+    def __call__(self, answer: Any) -> Array:
+        """One matrix."""
+        if self.labels is not None:
+            return np.column_stack([np.asarray(answer)[:, i] == self.labels[i][c] for i, c in self.keep]).astype(np.float64)
+        if isinstance(answer, np.ndarray) and answer.ndim == 2:
+            return answer
         return np.column_stack([np.asarray(answer[i])[:, c] for i, c in self.keep])
 
 
-def read(model: Any, output: str) -> Model:
+def read(model: Any, output: str, background: Batch | None = None) -> Model:
     """An estimator: its probabilities, else its decision function, else its predictions."""
-    _check_fitted(model)
     classes = _classes(model)
     method, scale = _method(model, output, classes)
-    if scale == "label":
-        return label_model(model, Ask(model, "predict"), _flat(classes, model))
-    if classes is None or method == "predict":
-        return Model(Ask(model, method), scale, None, model)
+    prepare = _prepare(model, background)
     if isinstance(classes, (list, tuple)):
-        return _multi_output(model, method, scale, classes)
+        return _multi_output(model, method, scale, classes, prepare)
+    ask = Ask(model, method, prepare=prepare)
+    if scale == "label":
+        return labels_found(model, ask, background) if classes is None else label_model(model, ask, classes)
+    if classes is None or method in ("predict", "score_samples"):
+        return Model(ask, scale, None, model)
     names = tuple(map(str, classes))
-    if method == "decision_function":
-        return _margins(model, names)
-    return Model(Ask(model, method), scale, names, model)
-
-
-def _check_fitted(model: Any) -> None:
-    """Refuse estimators and steps of libraries that say so when they are not fitted."""
-    from sklearn.exceptions import NotFittedError
-    from sklearn.utils.validation import check_is_fitted
-
-    for part in (step for _, step in getattr(model, "steps", ((None, model),))):
-        if type(part).__module__.split(".")[0] in SAY_SO:
-            try:
-                check_is_fitted(part)
-            except NotFittedError as e:
-                raise ModelError(f"{type(part).__name__} is not fitted; call its fit before it is explained") from e
+    return Model(ask, "margin" if method == "decision_function" else scale, _pairs(model, names) if method == "decision_function" else names, model)
 
 
 def _classes(model: Any) -> Any:
+    """Class labels; None for regressors and what is not fitted."""
     try:
-        return model.classes_
+        classes = model.classes_
     except (AttributeError, ValueError):
         return None
+    return classes if len(classes) else None
 
 
 def _method(model: Any, output: str, classes: Any) -> tuple[str, str]:
     """Which method answers the wanted output, and on which scale."""
     have = [name for name in METHODS if _has(model, name)]
-    if output == "auto":
-        method, scale = next(((m, s) for m, s in AUTO if m in have), ("", ""))
-        if method == "predict" and (classes is not None or _has(model, "fit_predict")):  # a clusterer's number of the cluster is a label
-            raise LabelsOnly.of(0 if classes is None else _flat(classes, model)[0])
-        if not method:
-            raise ModelError(f"{type(model).__name__} has no predict_proba, decision_function or predict; is it fitted?")
-        return method, "score" if method == "decision_function" and classes is None else scale
-    method = WANTED[output]
-    if output == "score" and method not in have:
-        method = "score_samples" if _has(model, "score_samples") else "predict"
-    if method not in have and method != "score_samples":
-        raise InputError(f"output={output!r} needs {method}, which {type(model).__name__} lacks; it has {have}")
-    if method == "predict" and output in ("prediction", "score") and classes is not None:
-        raise LabelsOnly.of(_flat(classes, model)[0])
-    return method, output
+    method = next((m for m in (AUTO if output == "auto" else WANTED[output]) if m in have), None)
+    if method is None:
+        raise _lacks(model, output, have)
+    labels = classes is not None or _kind(model) in LABELERS
+    if method == "predict" and labels != (output == "label"):
+        raise LabelsOnly.of(_example(model, classes)) if labels else InputError(f"output='label' needs a model that answers labels; {type(model).__name__} predicts numbers")
+    scale = METHODS[method] if output == "auto" else output
+    return method, "score" if scale == "margin" and classes is None and output == "auto" else scale
+
+
+def _lacks(model: Any, output: str, have: Sequence[str]) -> Exception:
+    name = type(model).__name__
+    if not have:
+        return ModelError(f"{name} has none of {', '.join(METHODS)}; pass a fitted model, or a function of rows")
+    return InputError(f"output={output!r} needs {' or '.join(WANTED[output])}, which {name} lacks; it has {', '.join(have)}")
 
 
 def _has(model: Any, name: str) -> bool:
@@ -103,29 +131,59 @@ def _has(model: Any, name: str) -> bool:
         return False
 
 
-def _flat(classes: Any, model: Any) -> list[Any]:
+def _kind(model: Any) -> str | None:
+    """"classifier", "regressor", "clusterer", ... as the estimator calls itself."""
+    try:
+        return model.__sklearn_tags__().estimator_type
+    except AttributeError:
+        return getattr(model, "_estimator_type", None)  # scikit-learn before 1.6
+
+
+def _example(model: Any, classes: Any) -> Any:
     if classes is None:
-        raise InputError(f"output='label' needs a classifier with classes_; {type(model).__name__} has none")
-    if isinstance(classes, (list, tuple)):
-        raise InputError("output='label' of a multi-output classifier is not one label a row; wrap the output you mean in a function")
-    return list(classes)
+        return -1 if _kind(model) == "outlier_detector" else 0
+    return classes[0][0] if isinstance(classes, (list, tuple)) else classes[0]
 
 
-def _margins(model: Any, names: tuple[str, ...]) -> Model:
-    """A binary decision function has one column, towards the second class."""
-    return Model(Ask(model, "decision_function"), "margin", names[1:] if len(names) == 2 else _pairs(model, names), model)
+def _innermost(model: Any, position: int) -> Any:
+    """First (0) or last (-1) estimator of pipelines and searches."""
+    while True:
+        if getattr(model, "best_estimator_", None) is not None:
+            model = model.best_estimator_
+        elif isinstance(getattr(model, "steps", None), list) and model.steps:
+            model = model.steps[position][1]
+        else:
+            return model
+
+
+def _prepare(model: Any, background: Batch | None) -> Callable[[Batch], Batch] | None:
+    """Estimators warn of, or fail on, tables that have names where they learned none, and the other way round."""
+    fitted = getattr(model, "feature_names_in_", None)
+    if isinstance(background, np.ndarray):
+        return Named(tuple(fitted)) if fitted is not None and background.ndim == 2 and background.shape[1] == len(fitted) else None
+    if fitted is not None or background is None or not type(_innermost(model, 0)).__module__.startswith("sklearn."):
+        return None
+    names = frames.names_of(background) if _has_width(model) else None
+    return Nameless() if names and all(isinstance(n, str) for n in names) else None
+
+
+def _has_width(model: Any) -> bool:
+    try:
+        return model.n_features_in_ is not None
+    except AttributeError:
+        return False
 
 
 def _pairs(model: Any, names: tuple[str, ...]) -> tuple[str, ...]:
     """Names of one-vs-one margins, which SVC(decision_function_shape='ovo') gives."""
-    if getattr(model, "decision_function_shape", "ovr") != "ovo":
+    if len(names) == 2 or getattr(_innermost(model, -1), "decision_function_shape", "ovr") != "ovo":
         return names
     return tuple(f"{a} vs {b}" for i, a in enumerate(names) for b in names[i + 1 :])
 
 
-def _multi_output(model: Any, method: str, scale: str, classes: Sequence[Any]) -> Model:
-    if method != "predict_proba":
-        raise InputError(f"a multi-output classifier is explained by its probabilities; {type(model).__name__} offers {method}")
+def _multi_output(model: Any, method: str, scale: str, classes: Sequence[Any], prepare: Any) -> Model:
+    """Columns "output = class"; of two classes 0 and 1, or of a margin, the second only."""
     keep = tuple((i, c) for i, cs in enumerate(classes) for c in range(len(cs)) if not (len(cs) == 2 and c == 0))
     names = tuple(f"y{i} = {classes[i][c]}" for i, c in keep)
-    return Model(Ask(model, method, EachOutput(keep)), "score", names, model)
+    labels = tuple(tuple(cs) for cs in classes) if method == "predict" else None
+    return Model(Ask(model, method, EachOutput(keep, labels), prepare), scale, names, model)
