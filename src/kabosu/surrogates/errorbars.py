@@ -1,4 +1,4 @@
-"""Standard errors of the coefficients (MATH section 5)."""
+"""Standard errors of the coefficients and how far to trust them (MATH section 5)."""
 
 import numpy as np
 
@@ -6,36 +6,50 @@ from kabosu.moments import Moments
 from kabosu.types import Array, Float
 
 
-def sandwich_errors(
-    Z: Float[Array, "#B s p"],
-    Y: Float[Array, "B s k"],
-    w: Float[Array, "#B s"],
-    center: Float[Array, "#B p"],
-    intercept: Float[Array, "B k"],
-    coef: Float[Array, "B p k"],
-    bread: Float[Array, "#B p p"],
-) -> Float[Array, "B p k"]:
+def residuals(Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], intercept: Float[Array, "B k"], coef: Float[Array, "B p k"]) -> Float[Array, "B s k"]:
+    """Weighted residuals w (f - g)."""
+    return (Y - intercept[:, None] - np.matmul(Z, coef)) * w[..., None]
+
+
+def sandwich_errors(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], wr: Float[Array, "B s k"], bread: Float[Array, "#B p q"]) -> Float[Array, "B q k"]:
     """For independent draws: A^-1 (sum w^2 r^2 z z') A^-1 with the factor s / (s - p - 1) (White 1980, HC1).
 
     Formulas that read kernel weights as precisions are too narrow by sqrt(effective sample size / s).
     """
     s, p = Z.shape[1], Z.shape[2]
     scores = np.matmul(Z - center[:, None], bread) ** 2
-    r = (Y - intercept[:, None] - np.matmul(Z, coef)) * w[..., None]
-    return np.sqrt(np.matmul(scores.swapaxes(-1, -2), r**2) * (s / max(s - p - 1, 1)))
+    return np.sqrt(np.matmul(scores.swapaxes(-1, -2), wr**2) * (s / max(s - p - 1, 1)))
 
 
-def replicate_errors(moments: Moments, intercept: Float[Array, "B k"], coef: Float[Array, "B p k"], bread: Float[Array, "#B p p"]) -> Float[Array, "B p k"]:
-    """For R independent scrambles: the spread of the linearized estimates of the replicates.
+def replicate_errors(moments: Moments, intercept: Float[Array, "B k"], coef: Float[Array, "B p k"], bread: Float[Array, "#B p q"]) -> Float[Array, "B q k"]:
+    """For R independent scrambles: the spread of the linearized estimates of the replicates, which are the folds of the moments.
 
     Replicate r moves the estimate by A^-1 times the sum of its scores w r z; this is the cluster-robust sandwich with the
     replicates as clusters, factor R / (R - 1) * (s - 1) / (s - p - 1) (Liang and Zeger 1986, as statsmodels corrects it).
     """
-    R, s, p = moments.gram.shape[1], moments.count, coef.shape[1]
+    R, s, p = moments.cross.shape[1], moments.count, coef.shape[1]
     b = np.concatenate([intercept[:, None], coef], axis=1)[:, None]
     score = moments.cross - np.matmul(moments.gram, b)
     center = moments.pooled.center[:, 0]
     score = score[:, :, 1:] - center[:, None, :, None] * score[:, :, :1]
     score = score - score.mean(axis=1, keepdims=True)
-    moved = np.matmul(bread[:, None], score)
+    moved = np.matmul(bread.swapaxes(-1, -2)[:, None], score)
     return np.sqrt((moved**2).sum(1) * (R / (R - 1)) * ((s - 1) / max(s - p - 1, 1)))
+
+
+def degrees_of_freedom(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], wr: Float[Array, "B s k"], replicates: int) -> Float[Array, "B"]:
+    """Degrees of freedom of a standard error whose square is a sum over draws, or over R replicates of them (Satterthwaite 1946).
+
+    Such a sum has relative variance 2 / dof. With v = (w r z)^2, independent draws give sum v^2 / (sum v)^2, which is large
+    where few draws decide, as near a saturated probability; replicates give 2 / (R - 1) and what v^2 exceeds that of a
+    normal score, 3 / s. The mean over coefficients counts.
+    """
+    squares, r2 = ((Z - center[:, None]) ** 2).swapaxes(-1, -2), wr**2
+    r2 = r2 / np.where(r2.any(axis=1, keepdims=True), r2.max(axis=1, keepdims=True), 1.0)
+    total = np.matmul(squares, r2)
+    concentration = np.matmul(squares**2, r2**2) / np.where(total > 0, total, 1.0) ** 2
+    counted = np.maximum((total > 0).sum(axis=(1, 2)), 1)
+    variance = concentration.sum(axis=(1, 2)) / counted
+    if replicates:
+        variance = 2 / (replicates - 1) + np.maximum(variance - 3 / Z.shape[1], 0.0)
+    return np.where(variance > 0, 2 / np.where(variance > 0, variance, 1.0), np.inf)

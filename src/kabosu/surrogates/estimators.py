@@ -35,7 +35,7 @@ class Estimator:
     def _one(self, Z: Float[Array, "s p"], y: Float[Array, "s"], w: Float[Array, "s"], origin: Float[Array, "p"]) -> Fitted:
         from sklearn.base import clone
 
-        model = clone(self.regressor)
+        model: Any = clone(self.regressor)
         try:
             model.fit(Z, y, sample_weight=w)
             coef = np.asarray(model.coef_, dtype=np.float64).reshape(-1)

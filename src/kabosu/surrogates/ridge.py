@@ -1,17 +1,18 @@
 """Ridge and ordinary weighted least squares: the surrogate of the paper."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from kabosu import checks
 from kabosu.fits import Fit
-from kabosu.moments import Moments
-from kabosu.surrogates.errorbars import replicate_errors, sandwich_errors
-from kabosu.types import Array, Float
+from kabosu.moments import FOLDS, Moments
+from kabosu.surrogates.errorbars import degrees_of_freedom, replicate_errors, residuals, sandwich_errors
+from kabosu.types import Array, Bool, Float
 
-STEEP = 1e5  # condition number of the correlation matrix above which the normal equations are left for an orthogonal solver
+STEEP = 1e4  # condition number of the correlation matrix above which the normal equations are left for an orthogonal solver
+SINGULAR = 1e14  # ... and above which they have no inverse
 DEAD = 1e-20
 
 
@@ -41,102 +42,134 @@ class Ridge:
 
     def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Fit by the normal equations where they are well conditioned, else by an orthogonal decomposition."""
-        moments = Moments.of(Z, Y, w)
+        Z = relative(Z, origin)
+        moments = Moments.of(Z, Y, w, replicates or FOLDS)
         solved = self.solve(moments)
-        steep = np.broadcast_to(solved.condition > STEEP, (len(Y),))
-        coef, bread = solved.coef, np.broadcast_to(solved.bread, (len(Y), *solved.bread.shape[1:]))
-        if steep.any():
-            coef, bread = coef.copy(), bread.copy()
-            for b in np.flatnonzero(steep):
-                coef[b], bread[b] = self._orthogonal(*(a[b] if len(a) > 1 else a[0] for a in (Z, Y, w)))
-        return assemble(moments, coef, bread, solved.condition, Z, Y, w, origin, replicates, self)
+        fitted = assemble(moments, solved, Z, Y, w, origin, replicates, self)
+        steep = np.broadcast_to(solved.steep, (len(Y),))
+        if not steep.any():
+            return fitted
+        at = lambda a, b: a[[b]] if len(a) > 1 else a  # noqa: E731  broadcast leading axis
+        return Fit.stack([self._orthogonal(at(Z, b), at(Y, b), at(w, b), at(origin, b), replicates) if steep[b] else fitted.take([b]) for b in range(len(Y))])
 
     def solve(self, moments: Moments) -> "Solution":
         """Coefficients from moments alone, all folds pooled."""
         return solve(moments.pooled, self.penalty(moments.pooled))
 
     def penalty(self, moments: Moments) -> Float[Array, "#B R"]:
-        """The penalty in force."""
+        """Give the penalty in force."""
         return self.alpha * (moments.weight if self.per == "weight" else np.ones_like(moments.weight))
 
-    def _orthogonal(self, Z: Float[Array, "s p"], Y: Float[Array, "s k"], w: Float[Array, "s"]) -> tuple[Float[Array, "p k"], Float[Array, "p p"]]:
-        """Centered, weighted, by singular values; directions without variance get no coefficient."""
-        root = np.sqrt(w)[:, None]
-        center = (w @ Z) / w.sum()
-        scale = np.sqrt(w @ (Z - center) ** 2)
-        scale = np.where(scale > 0, scale, 1.0)
-        U, sv, Vt = np.linalg.svd(root * (Z - center) / scale, full_matrices=False)
-        penalty = self.alpha * (w.sum() if self.per == "weight" else 1.0)
-        if penalty:
-            root_p = np.concatenate([root * (Z - center), np.sqrt(penalty) * np.eye(Z.shape[1])])
-            target = np.concatenate([root * (Y - w @ Y / w.sum()), np.zeros((Z.shape[1], Y.shape[1]))])
-            inverse = np.linalg.pinv(root_p.T @ root_p, hermitian=True)
-            return np.linalg.lstsq(root_p, target, rcond=None)[0], inverse
-        kept = sv > sv.max(initial=0.0) * 1e-13 * max(Z.shape)
-        inverse = np.where(kept, 1 / np.where(kept, sv, 1.0), 0.0)
-        coef = (Vt.T * inverse) @ (U.T @ (root * (Y - w @ Y / w.sum()))) / scale[:, None]
-        half = Vt.T * inverse / scale[:, None]
-        return coef, half @ half.T
+    def _orthogonal(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int) -> Fit:
+        """Fit one instance in coordinates whose covariance is the identity; with a penalty, by an augmented least squares."""
+        return whitened(Z, Y, w, origin, replicates) if self.alpha == 0 else self._augmented(Z, Y, w, origin, replicates)
+
+    def _augmented(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int) -> Fit:
+        moments = Moments.of(Z, Y, w, replicates or FOLDS)
+        p, root, total = Z.shape[2], np.sqrt(w[0])[:, None], w[0].sum()
+        A = np.concatenate([root * (Z[0] - w[0] @ Z[0] / total), np.sqrt(self.penalty(moments.pooled)[0]) * np.eye(p)])
+        target = np.concatenate([root * (Y[0] - w[0] @ Y[0] / total), np.zeros((p, Y.shape[2]))])
+        coef, bread = np.linalg.lstsq(A, target, rcond=None)[0], np.linalg.pinv(A.T @ A, hermitian=True)
+        solved = replace(self.solve(moments), coef=coef[None], bread=bread[None])
+        return assemble(moments, solved, Z, Y, w, origin, replicates, self)
 
 
 @dataclass(frozen=True)
 class Solution:
-    """Coefficients, (covariance + penalty)^-1 and the condition number of the correlation matrix."""
+    """Coefficients, what turns scores into their errors ((covariance + penalty)^-1), and the condition of the correlations.
+
+    steep : where digits are lost, because features are nearly collinear or far from 0 for their spread.
+    """
 
     coef: Float[Array, "B p k"]
-    bread: Float[Array, "#B p p"]
+    bread: Float[Array, "#B p q"]
     condition: Float[Array, "#B"]
+    steep: Bool[Array, "#B"]
 
 
 def solve(pooled: Moments, penalty: Float[Array, "#B 1"]) -> Solution:
     """Solve (covariance + penalty I) b = covariance with the response; features without variance get 0."""
-    covariance = pooled.covariance[:, 0]
-    bread, condition = invert(covariance, np.einsum("bpp->bp", pooled.gram[:, 0, 1:, 1:]), penalty)
-    return Solution(np.matmul(bread, pooled.covariance_with_response[:, 0]), bread, condition)
+    covariance, square = pooled.covariance[:, 0], np.einsum("bpp->bp", pooled.gram[:, 0, 1:, 1:])
+    bread, condition = invert(covariance, square, penalty)
+    variance = np.einsum("bpp->bp", covariance)
+    far = ((square > STEEP * np.maximum(variance, 0.0)) & (square > 0)).any(axis=1)
+    steep = condition > STEEP
+    if steep.any() and penalty.any():
+        steep = steep & (np.linalg.cond(covariance + penalty[:, :, None] * np.eye(covariance.shape[1])) > STEEP)
+    return Solution(np.matmul(bread, pooled.covariance_with_response[:, 0]), bread, condition, steep | far)
+
+
+def _inverse(matrices: Float[Array, "N p p"], singular: Bool[Array, "N"]) -> Float[Array, "N p p"]:
+    if not singular.any():
+        return np.linalg.inv(matrices)
+    return np.array([np.linalg.pinv(m, hermitian=True) if bad else np.linalg.inv(m) for m, bad in zip(matrices, singular, strict=True)])
+
+
+def relative(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s p"]:
+    """Coordinates counted from the instance, around which the draws lie: their squares lose no digits in a large offset."""
+    return Z - origin[:, None] if origin.any() else Z
+
+
+def whitened(Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int) -> Fit:
+    """Ordinary least squares in coordinates (z - center) basis of identity covariance; directions without variance get no coefficient."""
+    center, basis, condition = _white(Z[0], w[0])
+    T = ((Z[0].astype(np.longdouble) - center) @ basis).astype(np.float64)[None]  # a large basis would blow up what is rounded here
+    moments = Moments.of(T, Y, w, replicates or FOLDS)
+    solved = solve(moments.pooled, np.zeros((1, 1)))
+    solved = replace(solved, bread=solved.bread @ basis.T, condition=np.array([condition]))
+    part = assemble(moments, solved, T, Y, w, np.zeros_like(origin), replicates, Ridge())
+    coef = basis @ part.coef[0]
+    local = part.intercept - center @ coef
+    return replace(part, coef=coef[None], local=local, intercept=local - origin @ coef)
+
+
+def _white(Z: Float[Array, "s p"], w: Float[Array, "s"]) -> tuple[Float[Array, "p"], Float[Array, "p p"], float]:
+    """Center, basis (0 for directions without variance) and condition number of the correlation matrix, by singular values."""
+    center, root = w @ Z / w.sum(), np.sqrt(w / w.sum())[:, None]
+    scale = np.sqrt(((root * (Z - center)) ** 2).sum(axis=0))
+    alive = np.flatnonzero(scale > 1e-15 * np.abs(Z).max(axis=0))
+    basis = np.zeros((Z.shape[1], Z.shape[1]))
+    if not len(alive):
+        return center, basis, 1.0
+    _, sv, Vt = np.linalg.svd(root * (Z[:, alive] - center[alive]) / scale[alive], full_matrices=False)
+    kept = sv > sv[0] * 1e-14 * max(Z.shape)
+    basis[np.ix_(alive, np.flatnonzero(kept))] = Vt[kept].T / sv[kept] / scale[alive][:, None]
+    return center, basis, float((sv[0] / max(sv[-1], 1e-150)) ** 2)
 
 
 def invert(covariance: Float[Array, "N p p"], scale2: Float[Array, "N p"], penalty: Float[Array, "N 1"]) -> tuple[Float[Array, "N p p"], Float[Array, "N"]]:
     """(covariance + penalty I)^-1, scaled to unit diagonal on the way; rows of features without variance are 0."""
-    N, p, _ = covariance.shape
     variance = np.einsum("npp->np", covariance)
     alive = variance > DEAD**0.5 * np.maximum(scale2, 1e-300)
     sd = np.sqrt(np.where(alive, variance, 1.0))
     correlation = covariance / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :]
-    idx = np.arange(p)
+    idx = np.arange(covariance.shape[1])
     correlation[:, idx, idx] = 1.0
     values = np.linalg.eigvalsh(correlation)
     condition = values[:, -1] / np.maximum(values[:, 0], 1e-300)
     correlation[:, idx, idx] += penalty / sd**2 * alive
-    singular = condition > 1e14
-    if singular.any():
-        inverse = np.array([np.linalg.pinv(c, hermitian=True) if bad else np.linalg.inv(c) for c, bad in zip(correlation, singular, strict=True)])
-    else:
-        inverse = np.linalg.inv(correlation)
-    return inverse / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :], condition
+    return _inverse(correlation, condition > SINGULAR) / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :], condition
 
 
-def assemble(moments: Moments, coef: Array, bread: Array, condition: Array, Z: Array, Y: Array, w: Array, origin: Array, replicates: int, ridge: Ridge) -> Fit:
-    """Everything that follows from the coefficients: intercept, errors, R2."""
-    pooled, B = moments.pooled, len(Y)
+def assemble(moments: Moments, solved: Solution, Z: Array, Y: Array, w: Array, origin: Array, replicates: int, ridge: Ridge) -> Fit:
+    """Everything that follows from the coefficients: intercept, errors, R2. Z and its moments are counted from the origin."""
+    pooled, B, coef, bread = moments.pooled, len(Y), solved.coef, solved.bread
     center = pooled.center[:, 0]
-    intercept = pooled.level[:, 0] - np.einsum("bp,bpk->bk", np.broadcast_to(center, (B, center.shape[1])), coef)
-    r2 = _r2(pooled.residual(intercept[:, None], coef[:, None])[:, 0], pooled.total[:, 0])
-    if replicates:
-        error, dof = replicate_errors(moments, intercept, coef, bread), float(replicates - 1)
-    else:
-        error, dof = sandwich_errors(Z, Y, w, center, intercept, coef, bread), np.inf
-    flat = np.broadcast_to(np.einsum("bpp->bp", bread) == 0, (B, coef.shape[1]))
-    local = intercept + np.einsum("bp,bpk->bk", np.broadcast_to(origin, (B, origin.shape[1])), coef)
+    local = pooled.level[:, 0] - np.einsum("bp,bpk->bk", np.broadcast_to(center, (B, center.shape[1])), coef)
+    r2 = _r2(pooled.residual(local[:, None], coef[:, None])[:, 0], pooled.total[:, 0])
+    wr = residuals(Z, Y, w, local, coef)
+    error = replicate_errors(moments, local, coef, bread) if replicates else sandwich_errors(Z, center, wr, bread)
+    flat = np.broadcast_to((bread == 0).all(axis=1), (B, bread.shape[2]))
     return Fit(
         coef,
         np.where(flat[..., None], np.inf, error),
-        intercept,
+        local - np.einsum("bp,bpk->bk", np.broadcast_to(origin, (B, origin.shape[1])), coef),
         r2,
         held_out(moments, ridge),
         local,
-        np.broadcast_to(condition, (B,)).copy(),
+        np.broadcast_to(solved.condition, (B,)).copy(),
         np.broadcast_to(pooled.effective_sample_size, (B,)).copy(),
-        np.full(B, dof),
+        degrees_of_freedom(Z, center, wr, replicates),
     )
 
 

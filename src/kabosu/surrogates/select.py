@@ -8,8 +8,8 @@ import numpy as np
 from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.fits import Fit
-from kabosu.moments import Moments
-from kabosu.surrogates.ridge import Ridge, Solution, assemble, solve
+from kabosu.moments import FOLDS, Moments
+from kabosu.surrogates.ridge import Ridge, assemble, relative, solve
 from kabosu.types import Array, Float, Int
 
 METHODS = ("auto", "forward_selection", "highest_weights", "lasso_path", "best", "none")
@@ -40,7 +40,8 @@ class Select:
         by, p = self._method, Z.shape[2]
         if by == "none" or (p <= self.K and by != "lasso_path"):
             return self.then.fit(Z, Y, w, origin, replicates)
-        moments = Moments.of(Z, Y, w)
+        Z = relative(Z, origin)
+        moments = Moments.of(Z, Y, w, replicates or FOLDS)
         picks = self._path(Z, Y, w) if by == "lasso_path" else self.picks(moments, origin)
         B, k = len(Y), Y.shape[2]
         widths = [len(pick) for pick in picks]
@@ -66,7 +67,7 @@ class Select:
         """Features that the moments select for each (instance, output), flattened; all of them where K is none or enough."""
         B, k, pooled = len(moments.cross), moments.cross.shape[-1], moments.pooled
         covariance = np.broadcast_to(pooled.covariance[:, 0], (B, *pooled.covariance.shape[2:]))
-        if self._method == "none" or self.K >= covariance.shape[1]:
+        if self._method == "none" or covariance.shape[1] <= self.K:
             return [np.arange(covariance.shape[1])] * (B * k)
         if self._method == "forward_selection":
             order = forward(covariance, pooled.covariance_with_response[:, 0], self.K)
@@ -97,13 +98,15 @@ class Select:
     def _refit(self, moments: Moments, rows: Array, outputs: Array, chosen: Int[Array, "N K"], Z: Array, Y: Array, w: Array, origin: Array, replicates: int) -> Fit:
         small = moments.restrict(rows, outputs, chosen)
         pooled = small.pooled
-        solved: Solution = solve(pooled, self.then.penalty(pooled))
-        at = (lambda a: a[rows]) if len(Z) > 1 else (lambda a: a[np.zeros_like(rows)])
-        Zs = np.zeros((len(rows), 0, chosen.shape[1])) if replicates else np.take_along_axis(at(Z), chosen[:, None, :], axis=2)
-        Ys = Y[rows, :, outputs][..., None]
-        ws = w[rows] if len(w) > 1 else np.broadcast_to(w, (len(rows), w.shape[1]))
-        origins = np.take_along_axis(origin[rows] if len(origin) > 1 else np.broadcast_to(origin, (len(rows), origin.shape[1])), chosen, axis=1)
-        return assemble(small, solved.coef, solved.bread, solved.condition, Zs, Ys, ws, origins, replicates, self.then)
+        solved = solve(pooled, self.then.penalty(pooled))
+        of = lambda a: a[rows] if len(a) > 1 else np.broadcast_to(a, (len(rows), *a.shape[1:]))  # noqa: E731  broadcast leading axis
+        Zs = np.take_along_axis(of(Z), chosen[:, None, :], axis=2)
+        Ys, ws, origins = Y[rows, :, outputs][..., None], of(w), np.take_along_axis(of(origin), chosen, axis=1)
+        fitted = assemble(small, solved, Zs, Ys, ws, origins, replicates, self.then)
+        if not solved.steep.any():
+            return fitted
+        part = lambda i: (Zs[[i]] + origins[[i], None], Ys[[i]], ws[[i]], origins[[i]])  # noqa: E731  one problem by itself
+        return Fit.stack([self.then.fit(*part(i), replicates) if solved.steep[i] else fitted.take([i]) for i in range(len(rows))])
 
 
 def forward(covariance: Float[Array, "B p p"], cross: Float[Array, "B p k"], K: int) -> Int[Array, "B K k"]:
@@ -162,7 +165,10 @@ def _spread(parts: list[Fit], picks: list[Int[Array, "K"]], B: int, k: int, p: i
     return Fit(
         coef.reshape(B, k, p).transpose(0, 2, 1),
         error.reshape(B, k, p).transpose(0, 2, 1),
-        *(grid(name) for name in ("intercept", "r2", "fidelity", "local")),
+        grid("intercept"),
+        grid("r2"),
+        grid("fidelity"),
+        grid("local"),
         worst("condition_number", np.max),
         worst("effective_sample_size", np.min),
         worst("dof", np.min),

@@ -1,0 +1,194 @@
+"""Least squares and its standard errors against statsmodels, scikit-learn, extended precision and explicit refits."""
+
+import numpy as np
+import pytest
+import statsmodels.api as sm
+from sklearn.linear_model import LinearRegression
+from sklearn.linear_model import Ridge as SklearnRidge
+
+from kabosu.moments import FOLDS, Moments
+from kabosu.surrogates import Ridge, Select
+
+R = 8
+KINDS = ("plain", "scaled", "far", "collinear")
+
+
+def design(kind, rng):
+    """A weighted design whose condition number, with the constant, is up to 1e8."""
+    s, p = int(rng.integers(40, 300)), int(rng.integers(1, 12))
+    Z = rng.normal(size=(s, p))
+    if kind == "collinear" and p > 1:
+        U, _, V = np.linalg.svd(Z, full_matrices=False)
+        Z = U * np.geomspace(1, 10 ** -rng.uniform(0, 7.5), p) @ V * np.sqrt(s)
+    if kind == "scaled":
+        Z = Z * 10 ** rng.uniform(-4, 4, p)
+    if kind == "far":
+        Z = Z + 10 ** rng.uniform(0, 7) * rng.uniform(-1, 1, p)
+    w = np.exp(rng.normal(size=s) * rng.uniform(0, 2))
+    y = Z @ rng.normal(size=p) / np.abs(Z).max() + rng.normal() + 10 ** rng.uniform(-3, 0) * rng.normal(size=s)
+    return Z, y, w / w.max()
+
+
+def extended(Z, y, w):
+    """Coefficients, HC1 and cluster-robust errors (clusters i mod R) by Gram-Schmidt, twice, in 80-bit floats."""
+    A, y, w = (np.asarray(a, dtype=np.longdouble) for a in (np.column_stack([np.ones(len(y)), Z]), y, w))
+    s, q = A.shape
+    Q, T = A * np.sqrt(w)[:, None], np.zeros((q, q), dtype=np.longdouble)
+    for j in range(q):
+        for _ in range(2):
+            for i in range(j):
+                r = Q[:, i] @ Q[:, j]
+                T[i, j] += r
+                Q[:, j] -= r * Q[:, i]
+        T[j, j] = np.sqrt(Q[:, j] @ Q[:, j])
+        Q[:, j] /= T[j, j]
+    inverse = np.zeros_like(T)
+    for j in range(q):
+        for i in range(j, -1, -1):
+            inverse[i, j] = ((i == j) - T[i, i + 1 :] @ inverse[i + 1 :, j]) / T[i, i]
+    b = inverse @ (Q.T @ (y * np.sqrt(w)))
+    scores = Q * np.sqrt(w)[:, None] * (y - A @ b)[:, None] @ inverse.T
+    hc1 = np.sqrt((scores**2).sum(0) * s / (s - q))
+    sums = np.array([scores[r::R].sum(0) for r in range(R)])
+    return b[1:], hc1[1:], np.sqrt((sums**2).sum(0) * R / (R - 1) * (s - 1) / (s - q))[1:]
+
+
+def statsmodels(Z, y, w):
+    fitted = sm.WLS(y, sm.add_constant(Z, has_constant="add"), weights=w).fit(method="qr")
+    clusters = fitted.get_robustcov_results("cluster", groups=np.arange(len(y)) % R, use_correction=True)
+    return fitted.params[1:], fitted.get_robustcov_results("HC1").bse[1:], clusters.bse[1:]
+
+
+def ours(Z, y, w):
+    arrays = (Z[None], y[None, :, None], w[None], np.zeros((1, Z.shape[1])))
+    plain, replicated = Ridge().fit(*arrays), Ridge().fit(*arrays, R)
+    assert (plain.coef == replicated.coef).all() or np.allclose(plain.coef, replicated.coef, rtol=1e-9)
+    return plain.coef[0, :, 0], plain.std_error[0, :, 0], replicated.std_error[0, :, 0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_coefficients_and_errors_are_right_on_500_designs(kind):
+    """Within 1e-9 of the truth, and of statsmodels where statsmodels itself is that close to it.
+
+    Its cluster-robust errors lose digits with the square of the condition number; 1e-9 cannot be asked there.
+    """
+    rng = np.random.default_rng(KINDS.index(kind))
+    compared = 0
+    for _ in range(125):
+        Z, y, w = design(kind, rng)
+        sd = np.sqrt(np.cov(Z.T, aweights=w).reshape(Z.shape[1], -1).diagonal())
+        for name, mine, truth, theirs, unit in zip(("coef", "HC1", "cluster"), ours(Z, y, w), extended(Z, y, w), statsmodels(Z, y, w), (sd, None, None), strict=True):
+            size = np.abs(truth * sd).max() / sd if unit is not None else truth
+            wrong, theirs_wrong, apart = (float(np.max(np.abs(a - b) / size)) for a, b in ((mine, truth), (theirs, truth), (mine, theirs)))
+            assert wrong < 1e-9, (name, wrong)
+            assert apart < max(1e-9, 1.1 * theirs_wrong), (name, apart, theirs_wrong)
+            compared += apart < 1e-9
+    assert compared > (300 if kind != "collinear" else 200)
+
+
+@pytest.mark.parametrize("per", ["weight", "fit"])
+def test_ridge_is_scikit_learns(per):
+    rng = np.random.default_rng(5)
+    for alpha in (1e-3, 1.0, 50.0):
+        Z, w = rng.normal(size=(90, 7)) * 10 ** rng.uniform(-1, 1, 7) + 3, np.exp(rng.normal(size=90))
+        Y = np.stack([Z @ rng.normal(size=7) + rng.normal(size=90), np.sin(Z[:, 0])], axis=1)
+        theirs = SklearnRidge(alpha * (w.sum() if per == "weight" else 1.0), solver="svd").fit(Z, Y, sample_weight=w)
+        mine = Ridge(alpha, per).fit(Z[None], Y[None], w[None], Z[None, 0])
+        np.testing.assert_allclose(mine.coef[0], theirs.coef_.T, rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(mine.intercept[0], theirs.intercept_, rtol=1e-10)
+        np.testing.assert_allclose(mine.local[0], theirs.predict(Z[:1])[0], rtol=1e-10)
+        scores = [theirs_one(Z, Y[:, c], w, theirs.predict(Z)[:, c]) for c in range(2)]
+        np.testing.assert_allclose(mine.r2[0], scores, rtol=1e-10)
+
+
+def theirs_one(Z, y, w, g):
+    from sklearn.metrics import r2_score
+
+    return r2_score(y, g, sample_weight=w)
+
+
+@pytest.mark.parametrize("alpha", [1e-9, 1e-3])
+def test_ridge_of_collinear_features_is_scikit_learns(alpha):
+    """Twice the same column: ordinary least squares has no answer there, ridge has."""
+    rng = np.random.default_rng(6)
+    Z = rng.normal(size=(80, 4))
+    Z = np.column_stack([Z, Z[:, 0] + 1e-7 * rng.normal(size=80), Z[:, 1]])
+    y, w = Z[:, 0] + rng.normal(size=80), rng.uniform(0.1, 1, 80)
+    theirs = SklearnRidge(alpha, solver="svd", tol=1e-14).fit(Z, y, sample_weight=w)
+    mine = Ridge(alpha, "fit").fit(Z[None], y[None, :, None], w[None], np.zeros((1, 6)))
+    np.testing.assert_allclose(mine.coef[0, :, 0], theirs.coef_, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(Z @ mine.coef[0, :, 0], Z @ theirs.coef_, atol=1e-8)
+
+
+def test_duplicated_columns_share_the_coefficient_and_constant_ones_have_none():
+    rng = np.random.default_rng(7)
+    z = rng.normal(size=(1, 64, 1))
+    Z = np.concatenate([z, z, np.full_like(z, 5.0)], axis=2)
+    fit = Ridge().fit(Z, 3 * z, np.ones((1, 64)), np.zeros((1, 3)))
+    np.testing.assert_allclose(fit.coef[0, :, 0], [1.5, 1.5, 0.0], atol=1e-12)
+    assert np.isinf(fit.std_error[0, 2, 0])
+
+
+@pytest.mark.parametrize("surrogate", [Ridge(), Ridge(0.1), Ridge(1.0, "fit")])
+def test_held_out_fidelity_is_an_explicit_refit_without_each_fold(surrogate):
+    rng = np.random.default_rng(8)
+    Z, w = rng.normal(size=(3, 61, 4)), rng.uniform(0.1, 1, (3, 61))
+    Y = np.stack([np.sin(2 * Z[..., 0]) + Z[..., 1] ** 2, Z[..., 2] + 0.1 * rng.normal(size=(3, 61))], axis=2)
+    fit = surrogate.fit(Z, Y, w, np.zeros((3, 4)))
+    for b in range(3):
+        for c in range(2):
+            left = 0.0
+            for r in range(FOLDS):
+                out = np.arange(61) % FOLDS == r
+                total = w[b, ~out].sum()
+                penalty = surrogate.alpha * (total if surrogate.per == "weight" else 1.0)
+                model = (SklearnRidge(penalty, solver="svd") if penalty else LinearRegression()).fit(Z[b, ~out], Y[b, ~out, c], sample_weight=w[b, ~out])
+                left += (w[b, out] * (Y[b, out, c] - model.predict(Z[b, out])) ** 2).sum()
+            mean = np.average(Y[b, :, c], weights=w[b])
+            assert fit.fidelity[b, c] == pytest.approx(1 - left / (w[b] * (Y[b, :, c] - mean) ** 2).sum(), abs=1e-10)
+
+
+def test_effective_sample_size_is_kishs():
+    w = np.random.default_rng(9).exponential(size=(2, 50))
+    fit = Ridge().fit(np.random.default_rng(1).normal(size=(2, 50, 3)), np.ones((2, 50, 1)), w, np.zeros((2, 3)))
+    np.testing.assert_allclose(fit.effective_sample_size, w.sum(1) ** 2 / (w**2).sum(1), rtol=1e-12)
+
+
+def test_a_constant_response_has_no_fidelity_and_zero_coefficients():
+    Z = np.random.default_rng(1).normal(size=(1, 50, 3))
+    fit = Ridge().fit(Z, np.zeros((1, 50, 1)), np.ones((1, 50)), np.zeros((1, 3)))
+    assert np.isnan(fit.r2).all()
+    assert np.isnan(fit.fidelity).all()
+    assert (fit.coef == 0).all()
+
+
+@pytest.mark.parametrize("surrogate", [Ridge(), Select(2), Select(2, "forward_selection")])
+@pytest.mark.parametrize("replicates", [2, 4, 8, 16, 32])
+def test_replicate_errors_have_the_replicates_as_clusters(surrogate, replicates):
+    """For every R: not the eight folds of the held-out fidelity."""
+    rng = np.random.default_rng(replicates)
+    Z = rng.normal(size=(1, 320, 3))
+    y = 3 * Z[0, :, 0] - 2 * Z[0, :, 1] + np.abs(Z[0, :, 1]) + np.repeat(rng.normal(size=320 // replicates), replicates) * 0.1
+    fit = surrogate.fit(Z, y[None, :, None], np.ones((1, 320)), np.zeros((1, 3)), replicates)
+    used = np.flatnonzero(fit.coef[0, :, 0])
+    theirs = sm.OLS(y, sm.add_constant(Z[0][:, used])).fit().get_robustcov_results("cluster", groups=np.arange(320) % replicates, use_correction=True)
+    np.testing.assert_allclose(fit.std_error[0, used, 0], theirs.bse[1:], rtol=1e-8)
+    assert (fit.dof <= replicates - 1 + 1e-9).all()
+
+
+def test_degrees_of_freedom_see_that_few_draws_decide():
+    rng = np.random.default_rng(3)
+    Z = rng.normal(size=(1, 1000, 2))
+    smooth, spiked = rng.normal(size=1000), np.where(np.arange(1000) == 7, 100.0, 0.01 * rng.normal(size=1000))
+    args = (np.ones((1, 1000)), np.zeros((1, 2)))
+    assert Ridge().fit(Z, smooth[None, :, None], *args).dof[0] == pytest.approx(2 * 1000 / 9, rel=0.3)
+    assert Ridge().fit(Z, spiked[None, :, None], *args).dof[0] < 2.1
+    assert Ridge().fit(Z, spiked[None, :, None], *args, 8).dof[0] < 2
+
+
+def test_folds_add_and_continue():
+    rng = np.random.default_rng(4)
+    Z, Y, w = rng.normal(size=(2, 80, 3)), rng.normal(size=(2, 80, 2)), rng.uniform(size=(2, 80))
+    whole, parts = Moments.of(Z, Y, w), Moments.of(Z[:, :32], Y[:, :32], w[:, :32]) + Moments.of(Z[:, 32:], Y[:, 32:], w[:, 32:])
+    for name in ("gram", "cross", "square", "weight2"):
+        np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-12, atol=1e-13)
