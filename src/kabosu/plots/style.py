@@ -112,7 +112,7 @@ def make_room(ax: Any) -> None:
         unit = (high - low) / width
         low, high = min([low, *(x - left * unit for x, left, _ in tips)]), max([high, *(x + right * unit for x, _, right in tips)])
     ax.set_xlim(low, high)
-    if ax.xaxis.label.get_window_extent().x1 > ax.figure.canvas.figure.bbox.x1:
+    if ax.xaxis.label.get_window_extent().x1 > 0.96 * ax.figure.canvas.figure.bbox.x1:  # letters are wider at another resolution
         ax.xaxis.label.set(x=1.0, horizontalalignment="right")  # there is room at the left, under the names
 
 
