@@ -168,7 +168,7 @@ class Explanation:
         return to_json(self)
 
     @staticmethod
-    def from_json(text: str) -> "Explanation":
+    def from_json(text: str | bytes) -> "Explanation":
         """Read what ``to_json`` wrote."""
         from kabosu.report.schema import from_json
 

@@ -99,7 +99,7 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False)
-class Explanations(Sequence[Explanation]):
+class Explanations(Sequence):  # bare: a run-time checker of Sequence[Explanation] draws an item at random, and it may be a row that failed
     """A sequence of Explanation with stacked arrays, ``coef (n, p, k)`` and the like, where all share their features.
 
     Ragged collections (sparse rows, texts) have no stacked arrays and say so; everything else works.
@@ -257,7 +257,7 @@ class Explanations(Sequence[Explanation]):
         return many_to_json(self)
 
     @staticmethod
-    def from_json(text: str) -> "Explanations":
+    def from_json(text: str | bytes) -> "Explanations":
         """Read what ``to_json`` wrote."""
         from kabosu.report.schema import many_from_json
 

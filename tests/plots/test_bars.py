@@ -14,7 +14,8 @@ mpl.use("Agg")
 @pytest.fixture(scope="module")
 def e():
     X = np.random.default_rng(0).normal(size=(200, 6)) * [1, 2, 3, 4, 5, 6]
-    model = lambda X: np.stack([np.tanh(X @ [0.5, -0.5, 0.1, 0, 0.02, -0.01]), X[:, 0]], axis=1)
+    def model(X):
+        return np.stack([np.tanh(X @ [0.5, -0.5, 0.1, 0, 0.02, -0.01]), X[:, 0]], axis=1)
     return kb.TabularExplainer(model, X).explain(X[0])
 
 

@@ -49,10 +49,11 @@ def greedy(W: Float[Array, "n p"], k: int) -> list[int]:
     """Rows of the largest gains, one after the other; ties by position."""
     importance = np.sqrt(W.sum(axis=0))
     best = np.zeros(W.shape[1])
+    whole = max(float(importance.sum()), 1e-300), max(float(importance @ W.max(axis=0)), 1e-300)
 
-    def gain(i: int) -> tuple[float, float]:
+    def gain(i: int) -> tuple[float, float]:  # as shares, so that rounding makes equal what differs by rounding
         new = (best == 0) & (W[i] > 0)
-        return -float(importance @ new), -float(importance @ np.maximum(W[i] - best, 0.0))
+        return -round(float(importance @ new) / whole[0], 10), -round(float(importance @ np.maximum(W[i] - best, 0.0)) / whole[1], 10)
 
     heap = [(*gain(i), i) for i in range(len(W))]
     heapq.heapify(heap)

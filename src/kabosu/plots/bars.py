@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from kabosu.errors import InputError
+from kabosu import checks
 from kabosu.explanation import Explanation
 from kabosu.fits import t_quantile
 from kabosu.plots import style
@@ -28,8 +28,7 @@ class Shown:
 
 def shown(e: Explanation, t: int, value: Float[Array, "p"], step: Float[Array, "p"], max_display: int) -> Shown:
     """Split the features. step : own units that ``value`` stands for, which its error is multiplied by."""
-    if isinstance(max_display, bool) or not isinstance(max_display, (int, np.integer)) or max_display < 1:
-        raise InputError(f"max_display={max_display!r}; expected an integer of at least 1")
+    checks.whole("max_display", max_display, 1, "a number of rows to draw")
     half = t_quantile(np.array([e.dof]))[0] * e.std_error[:, t] * np.abs(step)
     order = np.argsort(-np.abs(value), kind="stable")
     in_use = order[value[order] != 0]  # a surrogate of the best K leaves the others at 0

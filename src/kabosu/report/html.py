@@ -1,7 +1,6 @@
 """Explanations as static HTML: one file, no script, every name escaped. The markup is in templates/; here are its numbers and words."""
 
 import math
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +13,7 @@ from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.pick.aggregate import aggregate
 from kabosu.report.evidence import evidence
-from kabosu.report.words import column, condition, is_number, number, output_words, scaled_words
+from kabosu.report.words import column, is_number, name_and_value, number, output_words, printable, scaled_words
 from kabosu.types import Array, Float
 
 TOP, REST, OUTPUTS, ROWS = 10, 90, 5, 100
@@ -25,7 +24,7 @@ MINUS = "\N{MINUS SIGN}"
 class Bar:
     """One row of a chart, in hundredths of the chart's width; None: not drawn.
 
-    kind : "p" positive, "n" negative, "o" neither.  x, width : of the bar.  low, high : of the whisker.  zero : of the axis.
+    label, tail : name and value.  kind : "p" positive, "n" negative, "o" neither.  x, width : of the bar.  low, high : of the whisker.  zero : of the axis.
     """
 
     label: str
@@ -38,6 +37,7 @@ class Bar:
     low: float | None = None
     high: float | None = None
     zero: float | None = None
+    tail: str = ""
     target: bool = False
 
 
@@ -76,10 +76,8 @@ def _render(template: str, **view: Any) -> str:
 
 
 def _printable(value: Any) -> Any:
-    """Characters that no page can hold (control characters, halves of surrogate pairs) as their escapes."""
-    if type(value) is not str:
-        return value
-    return "".join(c if c in "\n\t" or unicodedata.category(c) not in ("Cc", "Cs") else c.encode("unicode_escape", "surrogatepass").decode() for c in value)
+    """What a template prints; text that is markup already is the template's own."""
+    return printable(value) if type(value) is str else value
 
 
 def _view(e: Explanation) -> dict[str, Any]:
@@ -126,8 +124,9 @@ def _effects(e: Explanation, t: int, order: Array) -> Iterator[Bar]:
     at = lambda v: _at(2 + 96 * (v - low) / (high - low or 1.0))  # noqa: E731
     for j, v, h, r, text in zip(order, value, half, raw, column(value), strict=True):
         x, stop = sorted((at(0.0), at(v)))
+        name, tail = name_and_value(e, int(j))
         yield Bar(
-            condition(e, int(j)),
+            name,
             _minus(text),
             "p" if v >= 0 else "n",
             x,
@@ -137,6 +136,7 @@ def _effects(e: Explanation, t: int, order: Array) -> Iterator[Bar]:
             at(v - h) if h else None,
             at(v + h) if h else None,
             at(0.0),
+            tail,
         )
 
 
@@ -174,7 +174,7 @@ def _means(es: Explanations) -> Iterator[Bar]:
     a = aggregate(es)
     largest = float(a.mean_abs[0]) or 1.0
     for name, mean, share, text in zip(a.feature[:TOP], a.mean_abs, a.share_positive, _unsigned(a.mean_abs[:TOP]), strict=False):
-        yield Bar(name, f"{100 * share:.0f}%", "o", 0.0, _at(100 * float(mean) / largest), text)
+        yield Bar(name, text, "o", 0.0, _at(100 * float(mean) / largest), f"raises in {100 * share:.0f}%")
     if len(a.feature) > TOP:
         yield Bar(f"other ({len(a.feature) - TOP})", "", "o", 0.0, 0.0, f"each up to {number(float(a.mean_abs[TOP]), 2)}")
 
@@ -191,5 +191,5 @@ def _row(e: Explanation, position: int) -> dict[str, Any]:
         "prediction": _minus(number(e.prediction[t], 3)),
         "fidelity": number(e.certificate.fidelity[t], 2),
         "flags": ", ".join(flag.code for flag in e.certificate.flags),
-        "effects": [(condition(e, int(j)), _minus(text)) for j, text in zip(top, column(e.coef_scaled[top, t], 2), strict=True)],
+        "effects": [(*name_and_value(e, int(j)), _minus(text)) for j, text in zip(top, column(e.coef_scaled[top, t], 2), strict=True)],
     }

@@ -5,11 +5,12 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from kabosu import checks
 from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.report.evidence import evidence, fidelity_words
-from kabosu.report.words import LEVEL, MISSING, cell, column, condition, is_number, number, output_words
+from kabosu.report.words import LEVEL, MISSING, cell, column, condition, is_number, line, number, output_words
 
 ROWS = 30  # more are a frame's business
 SHOWN = 10  # rows of a collection
@@ -18,7 +19,7 @@ SHOWN = 10  # rows of a collection
 def table(e: Explanation) -> str:
     """What ``print(e)`` shows: the answer, the evidence, the coefficients with 95% half-widths, the flags."""
     t = e.target_index
-    lines = [f"{output_words(e, e.target).removeprefix('the ')}: {number(e.prediction[t], 3)}   surrogate: {number(e.local_prediction[t], 3)}"]
+    lines = [f"{line(output_words(e, e.target)).removeprefix('the ')}: {number(e.prediction[t], 3)}   surrogate: {number(e.local_prediction[t], 3)}"]
     if len(e.output_names) > 1:
         lines.append(f"outputs: {_outputs(e)}")
     lines += [f"{name}: {words}" for name, words in evidence(e, t)]
@@ -28,12 +29,7 @@ def table(e: Explanation) -> str:
 def _outputs(e: Explanation) -> str:
     order = np.argsort(-e.prediction, kind="stable")[:5]
     rest = len(e.output_names) - len(order)
-    return ", ".join(f"{_line(e.output_names[i])} {number(e.prediction[i], 3)}" for i in order) + (f", {rest} more" if rest else "")
-
-
-def _line(text: str) -> str:
-    """On one line."""
-    return " ".join(text.split())
+    return ", ".join(f"{line(e.output_names[i])} {number(e.prediction[i], 3)}" for i in order) + (f", {rest} more" if rest else "")
 
 
 def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
@@ -43,7 +39,7 @@ def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
     scaled, scaled_half = column(e.coef_scaled[order, t]), half[order] * np.abs(e.scale[order])
     rows = [("feature", "value", "coef", "+-", "scaled", "+-")]
     for j, s, sh in zip(order, scaled, scaled_half, strict=True):
-        rows.append((_line(e.feature_names[j]), _line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), _half(half[j]), s, _half(sh)))
+        rows.append((line(e.feature_names[j]), line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), _half(half[j]), s, _half(sh)))
     return rows
 
 
@@ -65,7 +61,7 @@ def _more(e: Explanation) -> list[str]:
 
 
 def _flags(e: Explanation) -> list[str]:
-    return [""] + [f"! {_line(f.code)}: {_line(f.message)}\n  {_line(f.way_out)}" for f in e.certificate.flags] if e.certificate.flags else []
+    return [""] + [f"! {line(f.code)}: {line(f.message)}\n  {line(f.way_out)}" for f in e.certificate.flags] if e.certificate.flags else []
 
 
 def table_of_many(es: Explanations) -> str:
@@ -77,14 +73,14 @@ def table_of_many(es: Explanations) -> str:
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in rows] if shown else []
     more = [f"... and {len(es.positions) - SHOWN} more; to_frame() has all"] if len(es.positions) > SHOWN else []
-    failed = [f"row {i}: {_line(text)}" for i, text in list(es.errors.items())[:3]]
+    failed = [f"row {i}: {line(text)}" for i, text in list(es.errors.items())[:3]]
     return "\n".join([head, *lines, *more, *failed])
 
 
 def _summary(e: Explanation) -> tuple[str, str, str, str]:
     t, top = e.target_index, e.order()[:3]
-    effects = ", ".join(f"{_line(condition(e, int(j)))} {text}" for j, text in zip(top, column(e.coef_scaled[top, t], 2), strict=True))
-    return _line(e.target), number(e.prediction[t], 3), number(e.certificate.fidelity[t], 2), effects
+    effects = ", ".join(f"{line(condition(e, int(j)))} {text}" for j, text in zip(top, column(e.coef_scaled[top, t], 2), strict=True))
+    return line(e.target), number(e.prediction[t], 3), number(e.certificate.fidelity[t], 2), effects
 
 
 def describe(e: Explanation, max_features: int = 5) -> str:
@@ -92,7 +88,8 @@ def describe(e: Explanation, max_features: int = 5) -> str:
     t = e.target_index
     what = output_words(e, e.target)
     low, high = e.interval()
-    kept = [int(j) for j in e.order()[:max_features] if e.coef[j, t] != 0]
+    most = checks.whole("max_features", max_features, 1, "a number of features to describe")
+    kept = [int(j) for j in e.order()[:most] if e.coef[j, t] != 0]
     sentences = [f"{_capital(what)} is {number(e.prediction[t], 3)} for this instance."]
     sentences += [_sentence(e, j, t, what, low[j, t], high[j, t]) for j in kept]
     if not kept:
@@ -100,7 +97,7 @@ def describe(e: Explanation, max_features: int = 5) -> str:
     rest = len(e) - len(kept)
     if kept and rest:
         sentences.append(f"The other {rest} feature{'s have' if rest > 1 else ' has'} smaller effects.")
-    return "\n".join([*sentences, *_belief(e, t)])
+    return "\n".join(map(line, [*sentences, *_belief(e, t)]))
 
 
 def _sentence(e: Explanation, j: int, t: int, what: str, low: float, high: float) -> str:

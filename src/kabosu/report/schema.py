@@ -67,7 +67,7 @@ def to_json(e: Explanation) -> str:
     return json.dumps(to_dict(e), allow_nan=False)
 
 
-def from_json(text: str) -> Explanation:
+def from_json(text: str | bytes) -> Explanation:
     """Read what ``to_json`` wrote."""
     return from_dict(parsed(text))
 
@@ -113,7 +113,7 @@ def many_to_json(es: Explanations) -> str:
     return json.dumps(many_to_dict(es), allow_nan=False)
 
 
-def many_from_json(text: str) -> Explanations:
+def many_from_json(text: str | bytes) -> Explanations:
     """Read what ``many_to_json`` wrote."""
     read = Reader(_checked(parsed(text), MANY), "collection")
     blocks = tuple(_block_in(b) for b in read.items("blocks"))
@@ -158,7 +158,7 @@ def _block_in(d: Any) -> Block:
         names=objects([strings(row, p, "names") for row in read.items("names", B)], (B, p)),
         values=objects([[cell_in(v) for v in sized(row, p, "values")] for row in read.items("values", B)], (B, p)),
         units=read.texts("units", p),
-        notes={code: objects(strings(texts, B, "notes"), (B,)) for code, texts in read.part("notes").items()},
+        notes={code: objects(strings(texts, B, "notes"), (B,)) for code, texts in Reader(read.part("notes"), "block's notes").data.items()},
         **{name: read.array(name, shape, sizes) for name, shape in SHARED.items()},
     )
     return Block(

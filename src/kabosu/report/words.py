@@ -1,6 +1,7 @@
 """How numbers, conditions and outputs are written; the same words in tables, pages and pictures."""
 
 import math
+import unicodedata
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -64,13 +65,39 @@ def cell(value: Any) -> str:
 
 def condition(e: "Explanation", j: int) -> str:
     """Feature j with its value: "age = 29", "sex = female", "21 < age <= 30 (29)", "age is missing: no"."""
+    return "".join(name_and_value(e, j))
+
+
+def name_and_value(e: "Explanation", j: int) -> tuple[str, str]:
+    """The two parts of ``condition``, so that a page can keep their writing directions apart."""
     name, column, value, unit = e.feature_names[j], e.columns[j], e.values[j], e.units[j]
     if unit == MISSING:
-        return f"{name}: {cell(bool(value))}"
+        return name, f": {cell(bool(value))}"
     if unit != LEVEL:
-        return f"{name} is missing" if is_missing(value) else name if value == name else f"{name} = {cell(value)}"
+        return (f"{name} is missing", "") if is_missing(value) else (name, "" if value == name else f" = {cell(value)}")
     binned = isinstance(value, (int, float)) and not name.startswith(f"{column} = ") and name != column
-    return f"{name} ({cell(value)})" if binned and not is_missing(value) else name
+    return name, f" ({cell(value)})" if binned and not is_missing(value) else ""
+
+
+def printable(text: str) -> str:
+    r"""Control characters, direction overrides and halves of surrogate pairs as their escapes: nothing acts, everything shows.
+
+    Examples
+    --------
+    >>> printable("a\x1b[31m b\u202ec"), printable("Grüße 😀")
+    ('a\\x1b[31m b\\u202ec', 'Grüße 😀')
+
+    """
+    return "".join(c if c in "\n\t" or not _acts(c) else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
+
+
+def _acts(c: str) -> bool:
+    return unicodedata.category(c) in ("Cc", "Cs") or "\u202a" <= c <= "\u202e" or "\u2066" <= c <= "\u2069"
+
+
+def line(text: str) -> str:
+    """On one line, without anything that acts on a terminal."""
+    return printable(" ".join(text.split()))
 
 
 def is_number(e: "Explanation", j: int) -> bool:
