@@ -16,7 +16,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 
 import kabosu as kb
 from benchmarks.clock import Row, milli, show
-from kabosu.engines.tree import TOGETHER, Same, _means, _read, compiled
+from kabosu.engines.tree import Same, _read, compiled, exact_expectations
 
 ADULT = Path(__file__).parents[2] / "shared/data/tabular/adult.csv.gz"
 
@@ -38,7 +38,7 @@ def engine_seconds(explainer: kb.TabularExplainer, X: Any, repeat: int = 3) -> f
     ensemble, _ = _read(Same(explainer.model.original), Same(block.all_columns))
     binding, nodes = compiled(explainer.model, block)
     local = block.tilt(explainer.recipe.kernel)
-    return seconds(lambda: [_means(ensemble, binding, nodes, local.take(list(range(i, min(i + TOGETHER, local.size))))) for i in range(0, local.size, TOGETHER)], repeat)
+    return seconds(lambda: exact_expectations(ensemble, binding, nodes, local), repeat)
 
 
 def compared(what: str, peer: float, ours: float, target: float) -> Row:

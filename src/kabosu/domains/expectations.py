@@ -8,7 +8,7 @@ from functools import partial
 
 import numpy as np
 
-from kabosu.domains.laws import Law, LevelLaw, NumberLaw
+from kabosu.domains.laws import Inside, Law, LevelLaw, NumberLaw
 from kabosu.types import Array, Float
 
 TINY = 1e-300
@@ -56,20 +56,23 @@ def _indicator(mass: Array, first: Array, lost: Array, first_lost: Array, mean: 
 
 def _bins(law: LevelLaw, t: Float[Array, "T"]) -> Expectations:
     """q(x <= t) = sum over bins of q(bin) F_bin(t), F of the truncated normal; a missing bin apart."""
+    q = np.diff(law._table, axis=1, prepend=0.0)[law._distinct[1]]
+    missing, F = np.isnan(law.inside.low), below(law.inside, t)
+    own = np.arange(q.shape[1]) == law.own[:, None]
+    over = partial(np.einsum, "bl,tl->bt")  # not by BLAS, whose sums depend on the size of the block
+    return _indicator(over(q, F), over(q * own, F), (q * missing).sum(1), (q * own * missing).sum(1), (q * own).sum(1))
+
+
+def below(inside: Inside, t: Float[Array, "T"]) -> Float[Array, "T L"]:
+    """F_bin(t), the share of each bin's law at or below t; 0 for the bin of missing."""
     from scipy.special import ndtr
 
-    inside = law.inside
-    q = np.diff(law._table, axis=1, prepend=0.0)[law._distinct[1]]
-    missing = np.isnan(inside.low)
     cut = np.floor(t) + 0.5 if inside.whole else t
     sd = np.where(inside.sd > 0, inside.sd, 1.0)
     low, high, at = (ndtr((v - inside.mean) / sd) for v in (inside.low, inside.high, cut[:, None]))
     within = np.clip((at - low) / np.where(high > low, high - low, 1.0), 0.0, 1.0)
     F = np.where(t[:, None] >= inside.high, 1.0, np.where(t[:, None] < inside.low, 0.0, np.where(inside.sd > 0, within, t[:, None] >= inside.mean)))
-    F = np.where(missing, 0.0, F)
-    own = np.arange(q.shape[1]) == law.own[:, None]
-    over = partial(np.einsum, "bl,tl->bt")  # not by BLAS, whose sums depend on the size of the block
-    return _indicator(over(q, F), over(q * own, F), (q * missing).sum(1), (q * own * missing).sum(1), (q * own).sum(1))
+    return np.where(np.isnan(inside.low), 0.0, F)
 
 
 def _number(law: NumberLaw, t: Float[Array, "T"]) -> Expectations:

@@ -44,6 +44,17 @@ def sweep(
         while top >= d:
             _close(path[top], top, first, width, above, R, G, beta, total)
             top -= 1
+        if left[v] < 0 and d > 0 and width[v] == 1:
+            a, j = above[v], first[v]
+            if state[v] >= 0:
+                _leaf(value[v], T[state[v]], T[0], T[0], D[0, state[v]], D[0, 0], D[0, 0], I[a], P[d - 1], R[a, 0], G[d - 1], beta[j])
+            else:
+                h, m, ms = high[v], low[v], lost[v]
+                _leaf(
+                    value[v], F[h] if h >= 0 else T[whole[v]], F[m] if m >= 0 else T[0], T[ms],
+                    S[h, 0] if h >= 0 else D[0, whole[v]], S[m, 0] if m >= 0 else D[0, 0], D[0, ms], I[a], P[d - 1], R[a, 0], G[d - 1], beta[j],
+                )  # fmt: skip
+            continue
         top = d
         path[d] = v
         if d > 0 and state[v] >= 0:
@@ -118,6 +129,20 @@ def _enter(hi: Array, lo: Array, ms: Array, above: Array, before: Array, P: Arra
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _leaf(
+    value: Array, hi: Array, lo: Array, ms: Array, dhi: Array, dlo: Array, dms: Array, above: Array, before: Array, rho: Array, G: Array, beta: Array
+) -> None:
+    """A leaf whole: G = value P, and G (D / q - rho(anc)) without the division, since P = P(parent) q / q(anc)."""
+    for c in range(len(value)):
+        for b in range(len(above)):
+            q = hi[b] - lo[b] + ms[b]
+            t = value[c] * before[b] * above[b] if q > 1e-290 else 0.0
+            g = t * q
+            G[c, b] += g
+            beta[c, b] += t * (dhi[b] - dlo[b] + dms[b]) - g * rho[b]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _slope(hi: Array, lo: Array, ms: Array, I: Array, R: Array) -> None:  # noqa: E741
     """rho(v) = D(I_v) / q(I_v)."""
     for b in range(len(R)):
@@ -150,6 +175,23 @@ def _add(G: Array, to: Array) -> None:
 def _credit(G: Array, here: Array, above: Array, beta: Array) -> None:
     for b in range(len(G)):
         beta[b] += G[b] * (here[b] - above[b])
+
+
+@njit(cache=True, nogil=True)
+def bin_rows(F: Array, unit: Array, row: Array, q: Array, slope: Array, T: Array, D: Array) -> None:
+    """Table rows of binned units: T = sum_l F_l q_l and D = sum_l F_l slope_l. F : (rows, L); q, slope : (units, L, B)."""
+    for r in range(len(row)):
+        u = unit[r]
+        Tr, Dr = T[row[r]], D[row[r]]
+        for n in range(F.shape[1]):
+            _mix(F[r, n], q[u, n], slope[u, n], Tr, Dr)
+
+
+@njit(cache=True, nogil=True)
+def _mix(share: float, q: Array, slope: Array, T: Array, D: Array) -> None:
+    for b in range(len(T)):
+        T[b] += share * q[b]
+        D[b] += share * slope[b]
 
 
 @njit(cache=True)

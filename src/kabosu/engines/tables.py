@@ -1,16 +1,15 @@
-"""A model's trees in terms of the drawn units: read once per model, then filled with each block's probabilities."""
+"""A model's trees in terms of the drawn units: read once per model; ``fill`` puts each block's probabilities in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from kabosu import frames
-from kabosu.domains.expectations import Expectations, over_levels, over_thresholds
-from kabosu.domains.tabular import TabularBlock
+from kabosu.domains.expectations import below
 from kabosu.domains.units import Number, Unit
-from kabosu.engines.binding import Binding, Refusal, by_levels, fixed_numbers, level_numbers
-from kabosu.engines.ensemble import Encoder, Ensemble
+from kabosu.engines.binding import Binding, Refusal, by_levels, level_numbers
+from kabosu.engines.ensemble import Ensemble
 from kabosu.types import Array, Float, Int
 
 ZERO, ONE = 0, 1  # table rows of nothing and of everything
@@ -23,7 +22,8 @@ class Nodes:
     thresholds : sorted thresholds of each interval unit with a table (drawn ones, then fixed columns).  begin : its first row;
     then come its whole line and its missing.  normal : units whose q(x <= t) is computed at the node instead.
     sets : (S, L) level sets of state units, ``set_unit`` whose they are; their rows come last.  fixed : model columns kept as
-    in the instance.
+    in the instance.  within : of binned units, F_bin(t) at their thresholds, on the whole line and on missing.
+    widths : coordinates of each drawn unit.  complete : every leaf's values add up to the same number.
     """
 
     left: Int[Array, "N"]
@@ -47,11 +47,10 @@ class Nodes:
     set_unit: Int[Array, "S"]
     fixed: tuple[int, ...]
     rows: int
-
-    @property
-    def deepest(self) -> int:
-        """Depth of the deepest node."""
-        return int(self.depth.max(initial=0))
+    within: tuple[Float[Array, "T+2 L"] | None, ...]
+    widths: Int[Array, "m"]
+    deepest: int
+    complete: bool
 
 
 def compile_nodes(ensemble: Ensemble, binding: Binding, units: Sequence[Unit], columns: Sequence[frames.Column]) -> Nodes:
@@ -77,8 +76,22 @@ def compile_nodes(ensemble: Ensemble, binding: Binding, units: Sequence[Unit], c
     pick = np.maximum(edge, 0)
     width = np.where(edge >= 0, widths[pick], 0).astype(np.int32)
     return Nodes(
-        ensemble.left.astype(np.int32), depth, unit, row, high, low, lost, ends[pick], set_row, above, firsts[pick], width, ensemble.value, cut, normal, thresholds, begin, sets, set_unit, fixed, rows + len(sets)
+        ensemble.left.astype(np.int32), depth, unit, row, high, low, lost, ends[pick], set_row, above, firsts[pick], width, ensemble.value, cut, normal, thresholds, begin, sets, set_unit, fixed, rows + len(sets),
+        tuple(_within(unit, t) for unit, t in zip(units, thresholds, strict=False)), widths[:m], int(depth.max(initial=0)), _complete(ensemble.value[~inner]),
     )  # fmt: skip
+
+
+def _within(unit: Unit, t: Float[Array, "T"]) -> Float[Array, "T+2 L"] | None:
+    """F of each bin at the thresholds, on the whole line without missing, and on missing."""
+    if by_levels(unit) or isinstance(unit, Number):
+        return None
+    missing = np.isnan(unit.inside.low)[None]
+    return np.concatenate([below(unit.inside, np.append(t, np.inf)), missing])
+
+
+def _complete(leaves: Float[Array, "n k"]) -> bool:
+    sums = leaves.sum(axis=1)
+    return leaves.shape[1] > 1 and bool(np.allclose(sums, sums[0], rtol=1e-12, atol=0))
 
 
 def _is_normal(unit: Unit) -> bool:
@@ -141,82 +154,3 @@ def _set_rows(edge: Array, state: Array, reach: Array, rows: int) -> tuple[Array
     keys, index = np.unique(np.column_stack([edge[at], reach[at]]), axis=0, return_inverse=True)
     row[at] = rows + index.reshape(-1)
     return keys[:, 1:].astype(bool), keys[:, 0].astype(np.int64), row
-
-
-def fill(nodes: Nodes, binding: Binding, encoders: Mapping[int, Encoder], block: TabularBlock) -> tuple[Float[Array, "rows B"], Float[Array, "w rows B"], list[Expectations]]:
-    """Probabilities and slopes of every table row, for the instances of the block."""
-    B, W = block.size, max(law.width for law in block.laws)
-    T, D = np.zeros((nodes.rows, B)), np.zeros((W, nodes.rows, B))
-    T[ONE] = 1.0
-    found: list[Expectations] = []
-    for u, (unit, law) in enumerate(zip(block.units, block.laws, strict=True)):
-        if by_levels(unit):
-            found.append(over_levels(law))
-            _fill_sets(nodes, u, found[-1], T, D)
-        else:
-            found.append(over_thresholds(law, np.zeros(0) if nodes.normal[u] else np.append(nodes.thresholds[u], np.inf)))
-            if not nodes.normal[u]:
-                _fill_interval(nodes.begin[u], found[-1], T, D)
-    for n, i in enumerate(nodes.fixed):
-        column = block.all_columns[binding.sources[i].column]
-        _fill_fixed(nodes, len(block.units) + n, fixed_numbers(binding.sources[i], column, block.fixed[column.name], encoders.get(i)), T)
-    return T, D, found
-
-
-def _fill_interval(a: int, E: Expectations, T: Array, D: Array) -> None:
-    b, w = a + E.mass.shape[1], E.first.shape[2]
-    slope, slope_lost = E.slopes()
-    T[a:b], T[b] = E.mass.T, E.lost
-    D[:w, a:b], D[:w, b] = slope.transpose(2, 1, 0), slope_lost.T
-
-
-def _fill_sets(nodes: Nodes, u: int, E: Expectations, T: Array, D: Array) -> None:
-    at = np.flatnonzero(nodes.set_unit == u)
-    if len(at):
-        members = nodes.sets[at][:, : E.mass.shape[1]].astype(np.float64)
-        rows = nodes.rows - len(nodes.sets) + at
-        T[rows] = np.einsum("sl,bl->sb", members, E.mass)
-        D[0, rows] = np.einsum("sl,bl->sb", members, E.slopes()[0][..., 0])
-
-
-def _fill_fixed(nodes: Nodes, u: int, x: Float[Array, "B"], T: Array) -> None:
-    a, t = nodes.begin[u], np.append(nodes.thresholds[u], np.inf)
-    T[a : a + len(t)] = x[None] <= t[:, None]
-    T[a + len(t)] = np.isnan(x)
-
-
-def exact_means(nodes: Nodes, block: TabularBlock, T: Array, D: Array) -> tuple[Float[Array, "p k B"], Float[Array, "k B"]]:
-    """Cov_q(z)^-1 Cov_q(z, f) and E_q f of the sum of trees, without its base. A last output that completes a constant sum is not swept."""
-    from kabosu.engines.boxes import sweep
-
-    value, whole = _without_last(nodes.value, nodes.left < 0, nodes.depth)
-    p, k, B = sum(law.width for law in block.laws), value.shape[1], T.shape[1]
-    beta, total = np.zeros((p, k, B)), np.zeros((k, B))
-    start, inverse, sd = _normals(nodes, block)
-    sweep(
-        nodes.left, nodes.depth, nodes.unit, nodes.row, nodes.high, nodes.low, nodes.lost, nodes.whole, nodes.state, nodes.above, nodes.first, nodes.width,
-        value, nodes.cut, nodes.normal, start, inverse, T, D, nodes.deepest, beta, total,
-    )  # fmt: skip
-    beta /= np.concatenate([np.full(law.width, sd[u]) for u, law in enumerate(block.laws)])[:, None, None]
-    if whole is None:
-        return beta, total
-    return np.concatenate([beta, -beta.sum(axis=1, keepdims=True)], axis=1), np.concatenate([total, whole - total.sum(axis=0, keepdims=True)])
-
-
-def _without_last(value: Float[Array, "N k"], leaf: Array, depth: Array) -> tuple[Float[Array, "N k"], float | None]:
-    """Probabilities of a tree's leaves all add up to the same number."""
-    sums = value[leaf].sum(axis=1)
-    if value.shape[1] < 2 or not np.allclose(sums, sums[0], rtol=1e-12, atol=0):
-        return value, None
-    return np.ascontiguousarray(value[:, :-1]), float(sums[0] * (depth == 0).sum())
-
-
-def _normals(nodes: Nodes, block: TabularBlock) -> tuple[Float[Array, "u B"], Float[Array, "u"], Float[Array, "u"]]:
-    """start, inverse with q(x <= t) = Phi(t inverse - start), and the local standard deviation of the coordinate; 1 for other units."""
-    start, inverse, sd = np.zeros((len(nodes.normal), block.size)), np.ones(len(nodes.normal)), np.ones(len(nodes.normal))
-    for u in np.flatnonzero(nodes.normal):
-        law = block.laws[u]
-        _, mean, sd[u] = law._local
-        inverse[u] = 1 / (law.scale * sd[u])
-        start[u] = law.center * inverse[u] + mean / sd[u]
-    return start, inverse, sd

@@ -13,7 +13,8 @@ from kabosu.engines.binding import Binding, Refusal, bind, model_columns
 from kabosu.engines.ensemble import Ensemble
 from kabosu.engines.exact import Effects, moments_of, outcome_of, unreadable
 from kabosu.engines.pullback import sources_of
-from kabosu.engines.tables import Nodes, compile_nodes, exact_means, fill
+from kabosu.engines.fill import covariance, exact_means, fill
+from kabosu.engines.tables import Nodes, compile_nodes
 from kabosu.errors import EngineError
 from kabosu.explain import Neighborhood
 from kabosu.fits import Outcome
@@ -22,7 +23,7 @@ from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.types import Array, Float
 
-TOGETHER = 128  # instances carried through each node together
+TOGETHER = 256  # instances carried through each node together
 CLOSE = 1e-4  # relative difference of the read trees from the model's own answer at which the reading is not believed
 
 
@@ -94,9 +95,8 @@ class Tree:
         prediction = model(representation.instances(), representation.size)
         _check(ensemble, binding, representation, prediction)
         local = representation.tilt(recipe.kernel)
-        parts = [_means(ensemble, binding, nodes, local.take(list(range(i, min(i + TOGETHER, local.size))))) for i in range(0, local.size, TOGETHER)]
-        slope, mean, center, covariance = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-        moments = moments_of(local, recipe, center, covariance, slope, mean, prediction)
+        slope, mean, center, variance, between = exact_expectations(ensemble, binding, nodes, local)
+        moments = moments_of(local, recipe, center, covariance(variance, between), slope, mean, prediction)
         return outcome_of(model, representation, recipe, moments, prediction, _effects(ensemble, binding, nodes, local, mean) if recipe.curves and local.size == 1 else None)
 
 
@@ -132,18 +132,12 @@ def _check(ensemble: Ensemble, binding: Binding, block: TabularBlock, prediction
         raise EngineError(f"the trees as read predict {read[b].tolist()} where the model predicts {prediction[b].tolist()}; use engine='sampled', and report this model")
 
 
-def _means(ensemble: Ensemble, binding: Binding, nodes: Nodes, block: TabularBlock) -> tuple[Array, Array, Array, Array]:
-    """Cov_q(z)^-1 Cov_q(z, f), E_q f, E_q z and Cov_q(z) of some instances."""
-    T, D, found = fill(nodes, binding, ensemble.encoders, block)
-    beta, total = exact_means(nodes, block, T, D)
-    return beta.transpose(2, 0, 1), total.T + ensemble.base, np.concatenate([e.mean for e in found], axis=1), _block_diagonal([e.covariance for e in found])
-
-
-def _block_diagonal(parts: list[Float[Array, "B w w"]]) -> Float[Array, "B p p"]:
-    p = sum(part.shape[1] for part in parts)
-    out, j = np.zeros((len(parts[0]), p, p)), 0
-    for part in parts:
-        w = part.shape[1]
-        out[:, j : j + w, j : j + w] = part
-        j += w
-    return out
+def exact_expectations(ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularBlock) -> tuple[Array, ...]:
+    """Cov_q(z)^-1 Cov_q(z, f) (B, p, k), E_q f (B, k), E_q z, the variances of z and the covariances within units (B, p), some instances at a time."""
+    space = np.empty((1 + max(law.width for law in local.laws), nodes.rows, min(TOGETHER, local.size)))
+    parts = []
+    for i in range(0, local.size, TOGETHER):
+        filled = fill(nodes, binding, ensemble.encoders, local.take(range(i, min(i + TOGETHER, local.size))), space)
+        slope, mean = exact_means(nodes, filled)
+        parts.append((slope, mean + ensemble.base, filled.mean, filled.variance, filled.between))
+    return tuple(np.concatenate(arrays) for arrays in zip(*parts, strict=True))

@@ -10,7 +10,8 @@ from kabosu.domains.tabular import TabularBlock
 from kabosu.domains.units import Levels, Number
 from kabosu.engines.binding import Binding, by_levels
 from kabosu.engines.ensemble import Encoder
-from kabosu.engines.tables import Nodes, fill
+from kabosu.engines.fill import fill
+from kabosu.engines.tables import Nodes
 from kabosu.explain import Neighborhood
 from kabosu.types import Array, Float
 
@@ -20,7 +21,7 @@ def exact_curves(binding: Binding, nodes: Nodes, encoders: Mapping[int, Encoder]
     from kabosu.engines.effects import main_effects
 
     m, U, k = len(block.units), len(nodes.normal), nodes.value.shape[1]
-    T, _, _ = fill(nodes, binding, encoders, block)
+    T = fill(nodes, binding, encoders, block).T
     knots = [np.zeros(0) if u < m and by_levels(block.units[u]) else np.unique(nodes.cut[(nodes.unit == u) & np.isfinite(nodes.cut)]) for u in range(U)]
     cell, at = _splits(nodes, knots, block, T[:, 0])
     cells = np.array([len(unit.levels) if by_levels(unit) else len(knots[u]) + 1 for u, unit in enumerate(block.units)] + [len(t) + 1 for t in knots[m:]])

@@ -96,7 +96,7 @@ def _density(ax: Any, one: Curve, low: float, high: float, colors: style.Palette
     """The local law's mass at the foot of the picture, in thirty bins, where thresholds tell it."""
     bins = np.linspace(low, high, 31)
     cumulative: Float[Array, "T"] = np.cumsum(one.mass)[:-1]
-    if len(one.edges) > 2:
+    if len(one.edges) > 8:
         mass = np.diff(np.interp(bins, one.edges, cumulative, left=float(cumulative[0]), right=float(cumulative[-1])))
         ax.stairs(0.22 * mass / max(mass.max(), 1e-300), bins, transform=ax.get_xaxis_transform(), fill=True, color=colors.neutral, alpha=0.35, zorder=0)
 
