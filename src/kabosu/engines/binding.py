@@ -31,6 +31,7 @@ class Source:
     lost : what a missing value becomes (NaN: stays missing).
     fill : the level that a missing one becomes before it is encoded.
     codes : level -> number, where an encoder made it one.  indicator : the column is 1 where the value is missing.
+    shape : what a step that bends numbers makes of the filled number (``engines.shapes``).
     """
 
     column: int
@@ -39,6 +40,7 @@ class Source:
     fill: Any = None
     codes: Callable[[Any], float] | None = None
     indicator: bool = False
+    shape: Callable[[Array], Array] | None = None
 
     def forward(self, x: Float[Array, "n"]) -> Float[Array, "n"]:
         """The model column of raw numbers."""
@@ -46,17 +48,23 @@ class Source:
             return np.isnan(x).astype(np.float64)
         for shift, scale in self.steps:
             x = (x - shift) / scale
-        return np.where(np.isnan(x), self.lost, x)
+        x = np.where(np.isnan(x), self.lost, x)
+        return x if self.shape is None else self.shape(x)
+
+    def back(self, t: Float[Array, "T"]) -> Float[Array, "T"]:
+        """Raw numbers of numbers after the steps."""
+        for shift, scale in reversed(self.steps):
+            t = t * scale + shift
+        return t
 
     def pull(self, t: Float[Array, "T"], single: bool) -> Float[Array, "T"]:
         """Largest raw numbers that the model still sends left of t; ``single``: it compares in float32."""
         if self.indicator:
             return np.where(t >= 0, np.inf, -np.inf)
+        if self.shape is not None:
+            raise Refusal("thresholds on a bent column are not read")
         t = _from_single(t) if single else t
-        raw = t
-        for shift, scale in reversed(self.steps):
-            raw = raw * scale + shift
-        return _settle(raw, t, self.forward) if self.steps else raw
+        return _settle(self.back(t), t, self.forward) if self.steps else t
 
 
 def _from_single(t: Float[Array, "T"]) -> Float[Array, "T"]:

@@ -9,13 +9,21 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.engines.binding import Refusal, Source
+from kabosu.engines.shapes import SHAPES
 from kabosu.types import Array
 
 Names = Sequence[Any] | None
+SEARCHES = ("GridSearchCV", "HalvingGridSearchCV", "HalvingRandomSearchCV", "RandomizedSearchCV")
+
+
+def opened(model: Any) -> Any:
+    """The estimator that a search found best."""
+    return opened(model.best_estimator_) if type(model).__name__ in SEARCHES else model
 
 
 def sources_of(model: Any, columns: Sequence[frames.Column]) -> tuple[Any, tuple[Source, ...]]:
     """The final estimator of a pipeline, and where its columns come from."""
+    model = opened(model)
     sources = tuple(Source(j) for j in range(len(columns)))
     if type(model).__name__ != "Pipeline":
         return model, sources
@@ -42,12 +50,6 @@ def through(step: Any, sources: tuple[Source, ...], names: Names) -> tuple[Sourc
 
 def _pipeline(step: Any, sources: tuple[Source, ...], names: Names) -> tuple[Source, ...]:
     return _through_all([inner for _, inner in step.steps], sources, names)
-
-
-def _identity(step: Any, sources: tuple[Source, ...], names: Names) -> tuple[Source, ...]:
-    if step.func is not None:
-        raise Refusal("a FunctionTransformer's function cannot be read")
-    return sources
 
 
 def _selected(step: Any, sources: tuple[Source, ...], names: Names) -> tuple[Source, ...]:
@@ -86,6 +88,8 @@ def _scaled(s: Source, shift: float, scale: float) -> Source:
         raise Refusal("a scaled missing indicator is not read")
     if s.codes is not None:
         return replace(s, codes=Scaled(s.codes, shift, scale))
+    if s.shape is not None:
+        return replace(s, shape=replace(s.shape, steps=(*s.shape.steps, (shift, scale))))
     return replace(s, steps=(*s.steps, (shift, scale)), lost=(s.lost - shift) / scale)
 
 
@@ -113,6 +117,8 @@ def _imputer(step: Any, sources: tuple[Source, ...], names: Names) -> tuple[Sour
 def _filled(s: Source, value: Any) -> Source:
     if isinstance(value, str):
         return replace(s, fill=value)
+    if s.shape is not None:
+        raise Refusal("an imputer after a step that bends the column is not read")
     number = float(value)
     return replace(s, lost=number, fill=value) if np.isnan(s.lost) and s.codes is None else s
 
@@ -140,7 +146,7 @@ def _ordinal(step: Any, sources: tuple[Source, ...], names: Names) -> tuple[Sour
 
 
 def _encodable(s: Source) -> None:
-    if s.codes is not None or s.steps or s.indicator:
+    if s.codes is not None or s.steps or s.indicator or s.shape is not None:
         raise Refusal("an encoder after another transformation is not read")
 
 
@@ -188,8 +194,8 @@ def _picked(columns: Any, sources: tuple[Source, ...], names: Names) -> list[int
 
 STEPS: Mapping[str, Callable[[Any, tuple[Source, ...], Names], tuple[Source, ...]]] = MappingProxyType(
     {
+        **SHAPES,
         "ColumnTransformer": _columns,
-        "FunctionTransformer": _identity,
         "MaxAbsScaler": _max_abs,
         "MinMaxScaler": _min_max,
         "OneHotEncoder": _one_hot,

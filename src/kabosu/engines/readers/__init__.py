@@ -47,12 +47,12 @@ def read(model: Any) -> Ensemble | str:
     'LinearRegression is not a kind of tree model that can be read'
 
     """
-    key = next((k for k in _kinds(model) if k in READERS), None)
+    key = next((k for k in kinds(model) if k in READERS), None)
     if key is None:
         return f"{type(model).__name__} is not a kind of tree model that can be read"
-    changed = _changed(model, key[0])
-    if changed is not None:
-        return changed
+    own = own_answer(model, key[0])
+    if own is not None:
+        return own
     module, function = READERS[key]
     try:
         return getattr(import_module(f"{__name__}.{module}"), function)(model)
@@ -60,17 +60,18 @@ def read(model: Any) -> Ensemble | str:
         return str(e)
 
 
-def _kinds(model: Any) -> list[tuple[str, str]]:
+def kinds(model: Any) -> list[tuple[str, str]]:
+    """(package, class) of a model and of its bases."""
     return [(c.__module__.split(".")[0], c.__name__) for c in type(model).__mro__]
 
 
-def _changed(model: Any, package: str) -> str | None:
-    """A subclass that answers by code of its own is not read: its trees may not be its answer."""
+def own_answer(model: Any, package: str) -> str | None:
+    """A subclass that answers by code of its own is not read."""
     for name in METHODS:
         owner = next((c for c in type(model).__mro__ if name in vars(c)), None)
         if owner is not None and owner.__module__.split(".")[0] != package:
-            return f"{owner.__name__} has a {name} of its own, so its trees may not be its answer"
+            return f"{owner.__name__} has a {name} of its own, so what can be read may not be its answer"
     return None
 
 
-__all__ = ["READERS", "read"]
+__all__ = ["READERS", "kinds", "own_answer", "read"]
