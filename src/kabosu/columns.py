@@ -165,10 +165,10 @@ def check_numbers(column: Column, out: Array, what: str) -> None:
         raise RowError(f"column {column.name!r} of the {what} holds infinite values; replace them by a number or by missing")
     kept = out[~np.isnan(out)]
     if column.kind == "whole" and (kept % 1 != 0).any():
-        raise RowError(f"column {column.name!r} of the {what} holds {kept[kept % 1 != 0][0]:g}; its dtype in the background data holds whole numbers only")
+        raise RowError(f"column {column.name!r} of the {what} holds {kept[kept % 1 != 0][0]:g}; its dtype in the background data holds whole numbers only: round it, or cast the background to floats")
     odd = kept[(kept < column.bounds[0]) | (kept > column.bounds[1])]
     if len(odd):
-        raise RowError(f"column {column.name!r} of the {what} holds {odd[0]:g}; its dtype {column.dtype} in the background data holds {column.bounds[0]:g} to {column.bounds[1]:g}")
+        raise RowError(f"column {column.name!r} of the {what} holds {odd[0]:g}; its dtype {column.dtype} in the background data is kept exactly from {column.bounds[0]:g} to {column.bounds[1]:g}; cast or rescale the column")
 
 
 def days(values: Array) -> Array:

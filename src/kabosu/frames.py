@@ -44,7 +44,7 @@ LIBRARIES = ("pandas", "polars", "pyarrow")
 def read(data: Batch, what: str = "background data") -> Table:
     """Read a numpy array, data frame (pandas, polars, pyarrow, ...) or list of dicts or rows."""
     if isinstance(data, np.ndarray):
-        return read_array(data, what)
+        return read_array(data if np.ma.isMaskedArray(data) else np.asarray(data), what)
     if isinstance(data, (list, tuple)) and len(data):
         return read_rows(data, what)
     return _read_frame(data, what)

@@ -80,7 +80,7 @@ class Sparse:
                 raise RowError(f"row {i} of the instance has missing or infinite entries; replace them by numbers")
             varied = values != 0 if self.kept is None else (values != 0) & np.isin(entries, list(self.kept))
             if not varied.any():
-                raise RowError("the instance has no non-zero entries to vary; a sparse row is explained by its own entries")
+                raise RowError("the instance has no non-zero entries to vary; a sparse row is explained by its own entries: pass a row that has some, or a dense table")
             order = np.argsort(~varied, kind="stable")
             yield SparseBlock(self, entries[order], values[order], int(varied.sum()), LevelLaw(np.array([0.5, 0.5]), np.ones(1, dtype=np.int64)))
 
