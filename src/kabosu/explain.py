@@ -68,11 +68,16 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     B, s = source.size, stop - start
     pieces = range(start, stop, max(1, model.chunk // B))
     draws = [checked(sampler.draw(source.space, a, min(a + pieces.step, stop), seed), source.space, min(a + pieces.step, stop) - a, sampler) for a in pieces]
-    Y = np.concatenate([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in draws], axis=1)
-    Z = np.concatenate([source.features(d) for d in draws], axis=1)
+    Y = _joined([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in draws])
+    Z = _joined([source.features(d) for d in draws])
     if Y.shape[2] != prediction.shape[1]:
         raise InputError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws")
     return Neighborhood(Z, Y, source.origin, prediction, None if local is None else tilt)
+
+
+def _joined(parts: list[Array]) -> Array:
+    """Draws after draws; a copy only where there are several parts."""
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def weigh(neighborhood: Neighborhood, kernel: Kernel) -> Float[Array, "#B s"]:

@@ -6,23 +6,24 @@ exp(-precision d^2 / 2) changes the point probabilities and moves and shrinks th
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 
 from kabosu.types import Array, Float, Int, Rows
 
 EDGE = 2.0**-40
+LONG = 8192  # draws of a unit that are not remembered
 
 
-def _components(cumulative: Float[Array, "b c"], u: Float[Array, "s"]) -> tuple[Int[Array, "b s"], Float[Array, "b s"]]:
-    """Which component each u falls in, and where in it (0..1)."""
-    index = np.stack([np.searchsorted(row, u, side="right") for row in cumulative])  # a row by itself: its place in the block must not matter
-    index = np.minimum(index, cumulative.shape[1] - 1)
-    low = np.concatenate([np.zeros((len(cumulative), 1)), cumulative], axis=1)
-    below = np.take_along_axis(low, index, axis=1)
-    mass = np.take_along_axis(low, index + 1, axis=1) - below
-    return index, np.clip((u - below) / np.maximum(mass, EDGE), EDGE, 1 - EDGE)
+def _component(cumulative: Float[Array, "c"], u: Float[Array, "s"]) -> tuple[Int[Array, "s"], Float[Array, "s"]]:
+    """Which component each u falls in, and where in it (0..1); an instance by itself: its place in the block must not matter."""
+    index = np.minimum(np.searchsorted(cumulative, u, side="right"), len(cumulative) - 1)
+    low = np.concatenate([[0.0], cumulative])
+    position = u - low[index]
+    position /= np.maximum(np.diff(low), EDGE)[index]
+    return index, np.clip(position, EDGE, 1 - EDGE, out=position)
 
 
 def _cumulative(log_weights: Float[Array, "b c"]) -> Float[Array, "b c"]:
@@ -31,7 +32,7 @@ def _cumulative(log_weights: Float[Array, "b c"]) -> Float[Array, "b c"]:
     return cumulative / cumulative[:, -1:]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Inside:
     """Where a value lies within its bin: a normal truncated to the bin, or the bin's one value (MATH 2a).
 
@@ -44,14 +45,54 @@ class Inside:
     high: Float[Array, "L"]
     whole: bool = False
 
-    def __call__(self, level: Int[Array, "b s"], position: Float[Array, "b s"]) -> Float[Array, "b s"]:
-        from scipy.special import ndtr, ndtri
+    @cached_property
+    def _span(self) -> tuple[Float[Array, "L"], Float[Array, "L"]]:
+        """Normal probability below each bin, and inside it."""
+        from scipy.special import ndtr
 
         sd = np.where(self.sd > 0, self.sd, 1.0)
         below, above = ndtr((self.low - self.mean) / sd), ndtr((self.high - self.mean) / sd)
-        start, length, mean, scale = (a[level] for a in (below, above - below, self.mean, self.sd))
-        value = np.clip(mean + scale * ndtri(start + position * length), self.low[level], self.high[level])
+        return below, above - below
+
+    def __call__(self, level: Int[Array, "s"], position: Float[Array, "s"]) -> Float[Array, "s"]:
+        from scipy.special import ndtri
+
+        below, length = self._span
+        value = self.mean[level] + self.sd[level] * ndtri(below[level] + position * length[level])
+        value = np.clip(value, self.low[level], self.high[level])
         return np.rint(value) if self.whole else value
+
+
+@dataclass(frozen=True, eq=False)
+class Key:
+    """An array that cannot change, as a key: equal where it is the same memory, which the key keeps alive."""
+
+    array: Array
+
+    def __hash__(self) -> int:
+        return self.array.__array_interface__["data"][0]
+
+    def __eq__(self, other: Any) -> bool:
+        mine, its = self.array.__array_interface__, other.array.__array_interface__
+        return mine["data"] == its["data"] and mine["shape"] == its["shape"] and mine["strides"] == its["strides"]
+
+
+def _read(rates: bytes, own: int, precision: float, inside: Inside | None, u: Key) -> tuple[Int[Array, "s"], Array]:
+    """Level and cell of each draw: both readings of a law of levels."""
+    level, position = _component(_tilted(np.frombuffer(rates), own, precision), u.array)
+    cell = level if inside is None else inside(level, position)
+    for array in (level, cell):
+        array.setflags(write=False)
+    return level, cell
+
+
+_remembered = lru_cache(maxsize=512)(_read)  # draws that the samplers give again
+
+
+def _tilted(rates: Float[Array, "L"], own: int, precision: float) -> Float[Array, "L"]:
+    """Cumulative probabilities under the tilt."""
+    with np.errstate(divide="ignore"):
+        return _cumulative(np.log(rates)[None] - 0.5 * precision * (np.arange(len(rates)) != own))[0]
 
 
 @dataclass(frozen=True)
@@ -71,13 +112,12 @@ class LevelLaw:
 
     @cached_property
     def _distinct(self) -> tuple[Int[Array, "U"], Int[Array, "B"]]:
-        return np.unique(self.own, return_inverse=True)
+        """Own level of each different law, and which law is whose; untilted, one serves all."""
+        return np.unique(self.own, return_inverse=True) if self.precision else (self.own[:1], np.zeros_like(self.own))
 
     @cached_property
     def _table(self) -> Float[Array, "U L"]:
-        with np.errstate(divide="ignore"):
-            log_rates = np.log(self.rates)[None]
-        return _cumulative(log_rates - 0.5 * self.precision * (np.arange(len(self.rates)) != self._distinct[0][:, None]))
+        return np.stack([_tilted(self.rates, own, self.precision) for own in self._distinct[0]])
 
     @property
     def width(self) -> int:
@@ -97,15 +137,20 @@ class LevelLaw:
         """Some of the instances."""
         return replace(self, own=self.own[rows], x=None if self.x is None else self.x[rows])
 
-    def coordinates(self, u: Float[Array, "s"]) -> Float[Array, "#B s 1"]:
+    def coordinates(self, u: Float[Array, "s"]) -> Float[Array, "B s 1"]:
         """1 where the draw has the instance's level."""
-        level, _ = _components(self._table, u)
-        return (level == self._distinct[0][:, None]).astype(np.float64)[self._distinct[1]][..., None]
+        return (self._drawn(u, 0) == self.own[:, None]).astype(np.float64)[..., None]
 
     def cells(self, u: Float[Array, "s"]) -> Array:
-        """Level codes, or the values within the bins."""
-        level, position = _components(self._table, u)
-        return (level if self.inside is None else self.inside(level, position))[self._distinct[1]]
+        """(1 or B, s) level codes, or the values within the bins."""
+        return self._drawn(u, 1)
+
+    def _drawn(self, u: Float[Array, "s"], part: int) -> Array:
+        """Levels (0) or cells (1) of the draws for each instance."""
+        owner = u if u.base is None else u.base
+        read = _read if len(u) > LONG or owner.flags.writeable else _remembered
+        drawn = [read(self.rates.tobytes(), own, self.precision, self.inside, Key(u))[part] for own in self._distinct[0].tolist()]
+        return drawn[0][None] if len(drawn) == 1 else np.stack(drawn)[self._distinct[1]]
 
     def at(self) -> Array:
         """The instances' own cells."""
@@ -211,7 +256,7 @@ class NumberLaw:
         cumulative, mean, sd = self._local
         if cumulative.shape[1] == 1:
             return np.zeros((len(mean), len(u)), dtype=np.int64), mean[:, None] + sd * ndtri(u)[None]
-        index, position = _components(cumulative, u)
+        index, position = map(np.stack, zip(*(_component(row, u) for row in cumulative), strict=True))
         return index, mean[:, None] + sd * ndtri(position)
 
     def _grid(self, z: Float[Array, "#B s"], center: Float[Array, "#B"]) -> Float[Array, "#B s"]:

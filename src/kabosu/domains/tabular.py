@@ -252,7 +252,7 @@ class TabularBlock:
         s = draws.shape[1]
         filled = {c: (e, np.repeat(v, s)) for c, (e, v) in self.fixed.items()}
         for j, (unit, law) in enumerate(zip(self.units, self.laws, strict=True)):
-            filled |= _fill(unit, law.cells(draws[0, :, j]).reshape(-1))
+            filled |= _fill(unit, np.broadcast_to(law.cells(draws[0, :, j]), (self.size, s)).reshape(-1))
         return self._build(filled)
 
     def instances(self) -> Batch:
@@ -300,8 +300,12 @@ class TabularBlock:
 
 
 def _side_by_side(parts: Sequence[Array]) -> Array:
-    b = max(len(part) for part in parts)
-    return np.concatenate([np.broadcast_to(part, (b, *part.shape[1:])) for part in parts], axis=-1)
+    out = np.empty((max(map(len, parts)), *parts[0].shape[1:-1], sum(part.shape[-1] for part in parts)), dtype=np.result_type(*parts))
+    end = 0
+    for part in parts:
+        end, start = end + part.shape[-1], end
+        out[..., start:end] = part
+    return out
 
 
 def _fill(unit: Unit, cells: Array) -> dict[Any, tuple[Any, Array]]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -184,9 +185,13 @@ class Levels:
 
     def law(self, own: Int[Array, "B"], x: Float[Array, "B"] | None = None) -> LevelLaw:
         """Local law, untilted, of each instance; an unseen level counts as one more training row."""
-        rates = np.array(self.rates)
-        rates = np.where(rates > 0, rates, 1 / (self.rows + 1)) if (rates[own] == 0).any() else rates
+        rates = self._rates
+        rates = np.where(rates > 0, rates, 1 / (self.rows + 1)) if not rates[own].all() else rates
         return LevelLaw(rates, own, 0.0, self.inside, x)
+
+    @cached_property
+    def _rates(self) -> Float[Array, "L"]:
+        return np.array(self.rates)
 
     def bin_of(self, x: Float[Array, "B"]) -> Int[Array, "B"]:
         """The bin (lower edge excluded) of each value; missing is the last."""

@@ -32,13 +32,18 @@ class Plain:
         """Draws start..stop-1, the same whoever asks, in however many calls."""
         if not isinstance(space, Cube):
             raise InputError(f"plain points fill the unit cube; got the space {space}")
-        first, last = start // CHUNK, -(-stop // CHUNK)
-        points = np.concatenate([_chunk(space.m, seed, i) for i in range(first, last)])
-        return points[None, start - first * CHUNK : stop - first * CHUNK]
+        return _points(space.m, start, stop, seed)
 
 
-@lru_cache(maxsize=32)
-def _chunk(m: int, seed: int, i: int) -> Float[Array, "1024 m"]:
-    points = np.random.default_rng([seed, i]).random((CHUNK, m)) * (1 - 2.0**-52) + 2.0**-54
+@lru_cache(maxsize=4)
+def _points(m: int, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
+    """Unit by unit in memory, as they are read; the same array for the same draws."""
+    first, last = start // CHUNK, -(-stop // CHUNK)
+    points = np.concatenate([_chunk(m, seed, i) for i in range(first, last)])
+    points = np.asfortranarray(points[start - first * CHUNK : stop - first * CHUNK])
     points.setflags(write=False)
-    return points
+    return points[None]
+
+
+def _chunk(m: int, seed: int, i: int) -> Float[Array, "1024 m"]:
+    return np.random.default_rng([seed, i]).random((CHUNK, m)) * (1 - 2.0**-52) + 2.0**-54

@@ -39,13 +39,17 @@ class Sobol:
         """Draws start..stop-1, the same whoever asks, in however many calls."""
         if not isinstance(space, Cube):
             raise InputError(f"Sobol points fill the unit cube; got the space {space}")
-        R = self.replicates
-        n = 1 << max(0, -(-stop // R) - 1).bit_length()
-        points = np.stack([_scramble(space.m, n, seed, r) for r in range(R)], axis=1)
-        return points.reshape(1, n * R, space.m)[:, start:stop]
+        return _points(space.m, self.replicates, 1 << max(0, -(-stop // self.replicates) - 1).bit_length(), seed)[:, start:stop]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)
+def _points(m: int, R: int, n: int, seed: int) -> Float[Array, "1 s m"]:
+    """Scrambles by turns, unit by unit in memory, as they are read; the same array for the same draws."""
+    points = np.asfortranarray(np.stack([_scramble(m, n, seed, r) for r in range(R)], axis=1).reshape(n * R, m))
+    points.setflags(write=False)
+    return points[None]
+
+
 def _scramble(m: int, n: int, seed: int, r: int) -> Float[Array, "n m"]:
     """N points of scramble r, moved to the middle of their cells so that none is 0 or 1."""
     from scipy.stats import qmc
@@ -53,6 +57,4 @@ def _scramble(m: int, n: int, seed: int, r: int) -> Float[Array, "n m"]:
     if m > LIMIT:
         raise InputError(f"Sobol points exist up to {LIMIT} dimensions, this table has {m} varying columns; use samplers.Plain()")
     engine = qmc.Sobol(m, scramble=True, rng=np.random.default_rng([seed, r]))
-    points = engine.random(n) + 2.0**-31
-    points.setflags(write=False)
-    return points
+    return engine.random(n) + 2.0**-31
