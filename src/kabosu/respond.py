@@ -1,6 +1,6 @@
 """Asking the model: any estimator or callable becomes rows -> (rows, k) floats, with named outputs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
@@ -210,7 +210,7 @@ def _flat(answer: Array) -> Array:
     return answer.reshape(-1)
 
 
-def label_model(original: Any, predict: Callable[[Batch], Any], labels: Sequence[Any]) -> Model:
+def label_model(original: Any, predict: Callable[[Batch], Any], labels: Iterable[Any]) -> Model:
     """A labels-only model as indicators of its labels."""
     names = tuple(map(str, labels))
     return Model(Indicators(predict, names), "label", names, original)
