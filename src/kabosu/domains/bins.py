@@ -20,7 +20,8 @@ class Bins:
     """Discretized neighborhood; the draw law is the training table with independent columns.
 
     edges : "quartile", "decile", "entropy" (a depth-3 tree on ``labels``), or ``{column: edges}`` with quartiles elsewhere.
-        Equal edges are merged; a number with two values has two bins. A bin excludes its lower edge and includes its upper one.
+        Equal edges are merged; a number with two values has two bins. A bin excludes its lower edge and includes its upper one;
+        values within it are normal with its mean and standard deviation, cut off at its edges (at the range of the data for the outer ones).
     labels : (n,) training labels, for "entropy".
 
     A bin that holds one repeated value sends that value to the model (lime sends 0).
@@ -49,12 +50,13 @@ class Bins:
         bin_of = np.searchsorted(edges, kept, side="left")
         parts = [kept[bin_of == b] for b in range(len(edges) + 1)]
         lost = len(values) - len(kept)
-        middles = np.convolve(np.concatenate([edges[:1], edges, edges[-1:]]), [0.5, 0.5], "valid") if len(edges) else [0.0]
-        stats = np.array([_statistics(part, middle) for part, middle in zip(parts, middles, strict=True)] + ([(np.nan, 0.0, np.nan, np.nan)] if lost else []))
+        ends = np.concatenate([[kept.min()], edges, [kept.max()]])
+        whole = column.kind == "whole"
+        stats = np.array([_statistics(part, lo, hi, whole=whole) for part, lo, hi in zip(parts, ends, ends[1:], strict=False)] + ([(np.nan, 0.0, np.nan, np.nan)] if lost else []))
         rates = [len(part) / len(values) for part in parts] + ([lost / len(values)] if lost else [])
         name = str(column.name)
         phrases = _phrases(name, edges) + ([f"{name} is missing"] if lost else [])
-        inside = Inside(*stats.T, whole=column.kind == "whole")
+        inside = Inside(*stats.T, whole=whole)
         return Levels(name, (column,), tuple(range(len(rates))), tuple(phrases), tuple(rates), len(values), (), inside, tuple(edges), kept.min(), kept.max())
 
     def _edges(self, column: frames.Column, values: Array, kept: Array) -> Array:
@@ -87,11 +89,13 @@ def _check_labels(labels: Any) -> None:
         raise InputError("labels= holds fractions or missing values; edges='entropy' needs classes, so use 'quartile' or 'decile' for a regression")
 
 
-def _statistics(part: Array, middle: float) -> tuple[float, float, float, float]:
+def _statistics(part: Array, lo: float, hi: float, *, whole: bool) -> tuple[float, float, float, float]:
+    """Mean, standard deviation and limits of a bin from lo to hi. The limits are the bin's own, as lime has them; whole numbers keep to those that were seen."""
     if not len(part):
-        return (middle, 0.0, middle, middle)
-    spread = part.std() if part.max() > part.min() else 0.0
-    return (part.mean() if spread else part[0], spread, part.min(), part.max())
+        return (0.5 * (lo + hi), 0.0, 0.5 * (lo + hi), 0.5 * (lo + hi))
+    if part.max() == part.min():
+        return (part[0], 0.0, part[0], part[0])
+    return (part.mean(), part.std(), *((part.min(), part.max()) if whole else (min(lo, part.min()), max(hi, part.max()))))
 
 
 def _entropy_edges(kept: Array, labels: Array) -> Array:
