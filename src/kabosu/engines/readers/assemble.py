@@ -79,8 +79,19 @@ def one_output(value: Float[Array, "N"], c: int, k: int) -> Float[Array, "N k"]:
     return out
 
 
-def ensemble(trees: Sequence[Grown], base: Float[Array, "k"], n_features: int, scale: str, *, float32: bool, link: str = "identity", slope: float = 1.0, names: Sequence[Any] | None = None, encoders: Mapping | None = None) -> Ensemble:
-    """The internal tree."""
+def ensemble(
+    trees: Sequence[Grown],
+    base: Float[Array, "k"],
+    n_features: int,
+    scale: str,
+    *,
+    float32: bool,
+    link: str = "identity",
+    slope: float = 1.0,
+    names: Sequence[Any] | None = None,
+    encoders: Mapping | None = None,
+) -> Ensemble:
+    """The internal tree of a family's trees."""
     grown = stack(trees)
     order, place = _preorder(grown.left, grown.right, grown.root)
     left, right = (_at(place, child[order]) for child in (grown.left, grown.right))
