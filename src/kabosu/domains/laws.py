@@ -117,7 +117,7 @@ class LevelLaw:
 
     @cached_property
     def _table(self) -> Float[Array, "U L"]:
-        return np.stack([_tilted(self.rates, own, self.precision) for own in self._distinct[0]])
+        return np.stack([_tilted(self.rates, int(own), self.precision) for own in self._distinct[0]])
 
     @property
     def width(self) -> int:
