@@ -179,6 +179,7 @@ def section(out: Path, rows: int, say: Progress) -> Section:
         table,
         outro=(outro(table, min(100, rows)),),
         code='explainer = kb.TabularExplainer(pipeline, X_train, neighborhood="bins", kernel_width=1.0)\nes = explainer.explain_many(X_new, budget=2049, progress=True)\nes.save("census.csv")',
+        said=r.es[closest].describe(),
         links=(("census-one.html", "this person's page"), ("census-all.html", "all rows, summed up"), ("census.csv", "all numbers as a table (CSV)")),
         note=source.note,
     )

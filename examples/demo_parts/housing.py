@@ -34,6 +34,7 @@ def section(out: Path, say: Progress) -> Section:
     x = X_test.iloc[0]
     e = explainer.explain(x)
     land = plots.landscape(explainer, x, features=features, draws=200)
+    outside = int(((land.draws < X.min().to_numpy()) | (land.draws > X.max().to_numpy())).any(axis=1).sum())
     say("housing: pictures")
     e.save(out / "housing-one.html")
     c = e.certificate
@@ -53,7 +54,7 @@ def section(out: Path, say: Progress) -> Section:
                 "The forest, the neighborhood and the line",
                 "The color is what the forest predicts, the dots are where kabosu asked, close around the row, and the line is where the surrogate answers the same as at the star. On one side of it the surrogate predicts more, on the other less.",
                 f"Surface of the prediction over {features[0]} and {features[1]} with the instance, the draws and the surrogate's line.",
-                lambda f: plots.layers(land, ax=f.subplots()),
+                lambda f: plots.layers(land, ax=f.subplots(), show=["model", "instance", "draws", "line"]),
                 (4.8, 3.9),
             ),
             picture(
@@ -70,8 +71,10 @@ def section(out: Path, say: Progress) -> Section:
             ("R2 of the forest on unseen rows", f"{model.score(X_test, y_test):.2f}"),
             ("slopes in the features' own units, 95%", "; ".join(slopes)),
             ("fidelity, model calls", f"{c.fidelity[0]:.2f}, {e.n_model_calls:,}, ended by {c.ended_by}"),
+            ("of the draws in the picture, outside the values that the forest learned from", f"{outside} of {len(land.draws)}; kabosu draws each column by itself, as LIME does"),
             ("flags", ", ".join(str(f) for f in c.flags) or "none"),
         ),
+        said=e.describe(),
         links=(("housing-one.html", "this row's page"),),
         note=source.note,
     )

@@ -41,7 +41,7 @@ class Picture:
 class Section:
     """One part of the page.
 
-    facts : (what, how much) measured in this run.  table : rows of cells, the first one the head.  links : (file, words).
+    said : what ``describe`` says, a sentence a line.  facts : (what, how much) measured in this run.  table : rows of cells, the first one the head.  links : (file, words).
     """
 
     anchor: str
@@ -51,6 +51,7 @@ class Section:
     facts: tuple[tuple[str, str], ...] = ()
     table: tuple[tuple[str, ...], ...] = ()
     code: str = ""
+    said: str = ""
     links: tuple[tuple[str, str], ...] = ()
     outro: tuple[str, ...] = ()
     note: str = ""

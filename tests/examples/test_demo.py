@@ -113,6 +113,6 @@ def test_page_escapes_what_it_is_given(tmp_path):
     from demo_parts import page
 
     bad = '</script><script>alert(1)</script>"'
-    made = page.Section(bad, bad, (bad,), facts=((bad, bad),), table=((bad,), (bad,)), code=bad, links=((bad, bad),), outro=(bad,), note=bad)
+    made = page.Section(bad, bad, (bad,), facts=((bad, bad),), table=((bad,), (bad,)), code=bad, links=((bad, bad),), outro=(bad,), note=bad, said=bad)
     page.write(tmp_path / "p.html", [made], [(bad, bad)])
     assert "script" not in _page(tmp_path / "p.html").tags
