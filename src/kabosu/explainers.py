@@ -200,5 +200,5 @@ def _refuse_flags(es: Explanations) -> None:
     for i, e in zip(es.positions.tolist(), es, strict=True):
         if e.certificate.flags:
             flag: Flag = e.certificate.flags[0]
-            raise CertificateError(f"explanation {i} raised {flag}")
+            raise CertificateError(f"explanation {i} raised {flag} (strict=True makes flags errors)")
 

@@ -164,8 +164,8 @@ class Explanations(Sequence):  # bare: a run-time checker of Sequence[Explanatio
 
     def _stack(self, name: str) -> Array:
         if not self.blocks:
-            why = f"none of the {self.total} row(s) could be explained, the first because: {self.errors[0]}" if self.errors else "there are no explanations here"
-            raise RaggedError(f"{why}; so there is no stacked {name}")
+            why = f"none of the {self.total} row(s) could be explained, the first because: {self.errors[0]}" if self.errors else "no rows were given"
+            raise RaggedError(f"{why}; a stacked {name} needs at least one explanation")
         if len({(block.coef.shape[1:], block.labels.columns, block.output_names) for block in self.blocks}) > 1:
             raise RaggedError(f"these {len(self)} explanations do not share their features, so there is no stacked {name}; take them one by one, or use to_frame()")
         parts = np.concatenate([getattr(block, name) for block in self.blocks])

@@ -12,6 +12,8 @@ from kabosu.types import Array, Batch, Float, Int
 
 OUTPUTS = ("auto", "probability", "margin", "prediction", "score", "label")
 
+LARGEST = 1e300  # answers beyond it leave floating point when they are subtracted
+
 METHODS = {"predict_proba": "probability", "decision_function": "margin", "predict": "prediction", "score_samples": "score"}
 
 READERS = (
@@ -47,7 +49,7 @@ class Model:
         except (InputError, ModelError):
             raise
         except Exception as e:
-            raise ModelError(f"the model failed on {n} row(s) of {type(rows).__name__}: {type(e).__name__}: {e}") from e
+            raise ModelError(f"the model failed on {n} row(s) of {type(rows).__name__}: {type(e).__name__}: {e}; it must answer any table like the background data") from e
         Y = numbers(answer, n)
         if self.scale == "probability" and (self.names is None or Y.shape[1] < len(self.names) == 2):
             Y = _probabilities(Y)
@@ -95,7 +97,7 @@ def numbers(answer: Any, n: int) -> Float[Array, "n k"]:
     if Y.dtype.kind in "OUS":
         Y = _floats(Y)
     if Y.ndim == 0:
-        raise ModelError(f"the model answered {answer!r} for {n} row(s); expected shape ({n},) or ({n}, outputs)")
+        raise ModelError(f"the model answered a {type(answer).__name__} ({str(answer):.60}) for {n} row(s); expected shape ({n},) or ({n}, outputs)")
     if len(Y) != n:
         raise ModelError(f"the model answered {len(Y)} row(s) for {n}; it must answer one row for each row it is given")
     if sum(side > 1 for side in Y.shape[1:]) > 1:
@@ -103,9 +105,10 @@ def numbers(answer: Any, n: int) -> Float[Array, "n k"]:
     Y = Y.reshape(n, -1).astype(np.float64)
     if not Y.shape[1]:
         raise ModelError("the model answered no outputs; expected at least one number a row")
-    if not np.isfinite(Y).all():
-        bad = ~np.isfinite(Y).all(axis=1)
-        raise ModelError(f"the model answered {Y[bad][0].tolist()} for {int(bad.sum())} of {n} row(s), first row {int(bad.argmax())}; it must be finite everywhere in the neighborhood")
+    usable = np.abs(Y) <= LARGEST
+    if not usable.all():
+        bad = ~usable.all(axis=1)
+        raise ModelError(f"the model answered {Y[bad][0].tolist()} for {int(bad.sum())} of {n} row(s), first row {int(bad.argmax())}; it must be finite (and below {LARGEST:g}) everywhere in the neighborhood")
     return Y
 
 
@@ -126,6 +129,8 @@ def as_array(answer: Any) -> Array:
         return answer.detach().cpu().double().numpy() if answer.is_floating_point() else answer.detach().cpu().numpy()
     if package == "scipy":
         return answer.toarray()
+    if np.ma.is_masked(answer):
+        raise ModelError("the model answered masked values; it must answer a number everywhere in the neighborhood")
     if isinstance(answer, (list, tuple, Mapping)) and len(answer):
         return _from_parts(answer)
     try:
@@ -137,7 +142,9 @@ def as_array(answer: Any) -> Array:
 def _from_parts(answer: Any) -> Array:
     """One row an entry; a container of one matrix is that matrix."""
     if isinstance(answer, (list, tuple)) and isinstance(answer[0], dict):
-        return np.array([[row[key] for key in answer[0]] for row in answer], dtype=np.float64)
+        if any(not isinstance(row, dict) or set(row) != set(answer[0]) for row in answer):
+            raise ModelError(f"the model answered dicts that do not all have the keys {list(answer[0])[:10]}; it must answer the same outputs for each row")
+        return np.array([[row[key] for key in answer[0]] for row in answer])
     parts = list(answer.values()) if isinstance(answer, Mapping) else list(answer)
     if isinstance(answer, Mapping) or any(getattr(part, "ndim", 0) >= 2 for part in parts):
         if len(parts) == 1:
@@ -220,7 +227,12 @@ def labels_found(original: Any, predict: Callable[[Batch], Any], background: Bat
     """A labels-only model whose labels are those that it answers on the background."""
     if background is None:
         raise InputError("output='label' needs background data, whose labels are the outputs")
-    answer = _flat(as_array(predict(background)))
+    try:
+        answer = _flat(as_array(predict(background)))
+    except (InputError, ModelError):
+        raise
+    except Exception as e:
+        raise ModelError(f"the model failed on the background data, which output='label' asks for its labels: {type(e).__name__}: {e}; it must answer a label a row") from e
     odd = next((v for v in answer if isinstance(v, (float, np.floating)) and v % 1), None)
     if odd is not None:
         raise InputError(f"output='label' needs a model that answers labels; this one answered the number {odd:g}")

@@ -32,7 +32,7 @@ FLAGS: Mapping[str, str] = {
     "did-not-react": "the model gave one and the same answer almost everywhere: widen kernel_width=, or check that the model sees the columns in the right order",
     "feature-did-not-vary": "its coefficient is not an effect: widen kernel_width=, raise budget=, or leave it out with features=",
     "ill-conditioned": "features move together in this neighborhood: group them with groups=, or add a ridge penalty (surrogate='ridge')",
-    "outside-training-range": "the model extrapolates here, and so does the explanation",
+    "outside-training-range": "the model extrapolates here, and so does the explanation: check the row, or add such rows to the background data",
     "unseen-level": "the background data never had this level; add rows that have it",
 }
 

@@ -19,6 +19,7 @@ WANTED = {
     "score": ("score_samples", "decision_function", "predict"),
     "label": ("predict",),
 }
+SAY_SO = ("sklearn", "xgboost", "lightgbm")  # libraries whose estimators say whether they are fitted
 LABELERS = ("classifier", "clusterer", "outlier_detector")
 
 
@@ -81,6 +82,7 @@ class EachOutput:
 
 def read(model: Any, output: str, background: Batch | None = None) -> Model:
     """An estimator: its probabilities, else its decision function, else its predictions."""
+    _check_fitted(model)
     classes = _classes(model)
     method, scale = _method(model, output, classes)
     prepare = _prepare(model, background)
@@ -93,6 +95,19 @@ def read(model: Any, output: str, background: Batch | None = None) -> Model:
         return Model(ask, scale, None, model)
     names = tuple(map(str, classes))
     return Model(ask, "margin" if method == "decision_function" else scale, _pairs(model, names) if method == "decision_function" else names, model)
+
+
+def _check_fitted(model: Any) -> None:
+    """Refuse estimators and steps of libraries that say so when they are not fitted."""
+    from sklearn.exceptions import NotFittedError
+    from sklearn.utils.validation import check_is_fitted
+
+    for part in (step for _, step in getattr(model, "steps", ((None, model),))):
+        if type(part).__module__.split(".")[0] in SAY_SO:
+            try:
+                check_is_fitted(part)
+            except NotFittedError as e:
+                raise ModelError(f"{type(part).__name__} is not fitted; call its fit before it is explained") from e
 
 
 def _classes(model: Any) -> Any:
