@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from kabosu.errors import InputError, LabelsOnly, ModelError
+from kabosu.errors import InputError, KabosuError, LabelsOnly, ModelError
 from kabosu.types import Array, Batch, Float, Int
 
 OUTPUTS = ("auto", "probability", "margin", "prediction", "score", "label")
@@ -171,13 +171,22 @@ def as_model(model: Any, output: str = "auto", background: Batch | None = None) 
         raise InputError(f"the model is the class {model.__name__}; pass a fitted instance of it")
     reader = reader_of(model)
     if reader is not None:
-        return import_module(reader).read(model, output, background)
+        return _read(model, reader, output, background)
     owner, method = getattr(model, "__self__", None), getattr(model, "__name__", "")
     if owner is not None and method in METHODS and reader_of(owner) is not None:
         return as_model(owner, _wanted(owner, method) if output == "auto" else output, background)
     if not callable(model):
         raise InputError(f"the model is a {type(model).__name__}; expected a fitted estimator, pipeline, booster, torch module, ONNX session or a function of rows")
     return labels_found(model, model, background) if output == "label" else Model(model, output, None, model)
+
+
+def _read(model: Any, reader: str, output: str, background: Batch | None) -> Model:
+    try:
+        return import_module(reader).read(model, output, background)
+    except KabosuError:
+        raise
+    except Exception as e:
+        raise ModelError(f"the {type(model).__name__} cannot be read: {type(e).__name__}: {str(e):.200}; a model must be fitted before it is explained") from e
 
 
 def reader_of(model: Any) -> str | None:
