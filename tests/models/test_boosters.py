@@ -35,8 +35,8 @@ def explained(model, data=FRAME, x=None, **options):
     return kb.TabularExplainer(model, data, budget=400, engine="sampled", **options).explain(data.iloc[3] if x is None else x)
 
 
-CLASSIFIERS = {"xgboost": lambda: xgb.XGBClassifier(n_estimators=6), "lightgbm": lambda: lgb.LGBMClassifier(n_estimators=6, verbose=-1), "catboost": lambda: cb.CatBoostClassifier(**QUIET)}
-REGRESSORS = {"xgboost": lambda: xgb.XGBRegressor(n_estimators=6), "lightgbm": lambda: lgb.LGBMRegressor(n_estimators=6, verbose=-1), "catboost": lambda: cb.CatBoostRegressor(**QUIET)}
+CLASSIFIERS = {"xgboost": lambda: xgb.XGBClassifier(n_estimators=6, n_jobs=1), "lightgbm": lambda: lgb.LGBMClassifier(n_estimators=6, n_jobs=1, verbose=-1), "catboost": lambda: cb.CatBoostClassifier(**QUIET)}
+REGRESSORS = {"xgboost": lambda: xgb.XGBRegressor(n_estimators=6, n_jobs=1), "lightgbm": lambda: lgb.LGBMRegressor(n_estimators=6, n_jobs=1, verbose=-1), "catboost": lambda: cb.CatBoostRegressor(**QUIET)}
 
 
 def raw(model, data):
@@ -172,7 +172,7 @@ STRINGS = FRAME.assign(size=FRAME["size"].astype(str))
 ON_CATEGORIES = {
     "xgboost": (lambda: xgb.XGBClassifier(n_estimators=6, enable_categorical=True).fit(FRAME, TWO), FRAME, lambda m: m.predict_proba(FRAME)),
     "xgboost booster": (lambda: xgb_booster("multi:softprob", y, FRAME, num_class=3), FRAME, lambda m: m.predict(xgb.DMatrix(FRAME, enable_categorical=True))),
-    "lightgbm": (lambda: lgb.LGBMClassifier(n_estimators=6, verbose=-1).fit(FRAME, ANIMAL), FRAME, lambda m: m.predict_proba(FRAME)),
+    "lightgbm": (lambda: lgb.LGBMClassifier(n_estimators=6, n_jobs=1, verbose=-1).fit(FRAME, ANIMAL), FRAME, lambda m: m.predict_proba(FRAME)),
     "lightgbm booster": (lambda: lgb.train({"objective": "multiclass", "num_class": 3, "verbose": -1}, lgb.Dataset(FRAME, y), 5), FRAME, lambda m: m.predict(FRAME)),
     "catboost": (lambda: cb.CatBoostClassifier(cat_features=["size", "count"], **QUIET).fit(FRAME, ANIMAL), FRAME, lambda m: m.predict_proba(FRAME)),
     "catboost strings": (lambda: cb.CatBoostClassifier(cat_features=["size"], **QUIET).fit(STRINGS, ANIMAL), STRINGS, lambda m: m.predict_proba(STRINGS)),
