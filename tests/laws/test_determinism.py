@@ -138,3 +138,19 @@ def test_the_number_of_blas_threads_moves_only_the_last_bits():
 def test_seed_matters():
     a, b = (kb.TabularExplainer(ask_numeric, numeric(), random_state=s).explain(numeric()[0]) for s in (0, 1))
     assert digest(a) != digest(b)
+
+
+def test_a_row_with_an_unseen_level_changes_no_other():
+    """Its own law counts its level as one more training row; the laws of its neighbors do not know it."""
+    data = mixed()
+    rows = data[:4].copy()
+    alone = digests(kb.TabularExplainer(ask_mixed, data).explain_many(rows))
+    lime = digests(kb.TabularExplainer(ask_mixed, data, recipe="lime", budget=500).explain_many(rows))
+    rows["color"] = ["x", "new", rows["color"][2], rows["color"][3]]
+    rows.loc[3, "color"] = "newer"
+    for expected, settings in ((alone, {}), (lime, {"recipe": "lime", "budget": 500})):
+        made = kb.TabularExplainer(ask_mixed, data, **settings)
+        es = made.explain_many(rows)
+        assert digests(es)[2] == expected[2]
+        assert [digest(made.explain(rows.iloc[i])) for i in range(4)] == digests(es)
+        assert "unseen-level" in {f.code for f in es[1].certificate.flags}

@@ -16,7 +16,7 @@ from kabosu.kernels import Exponential
 from kabosu.labels import Labels
 from kabosu.protocols import Kernel
 from kabosu.spaces import Cube
-from kabosu.types import Array, Batch, Float, Rows
+from kabosu.types import Array, Batch, Bool, Float, Rows
 
 COMMONPLACE = 0.95  # share of training rows with the instance's own value, from which a feature need not vary in the draws
 
@@ -114,12 +114,18 @@ class Tabular:
         """Pieces of at most ``size`` rows."""
         table = X if isinstance(X, frames.Table) else frames.rows_like(X, self.table)
         for start in range(0, len(table), size):
-            rows = range(start, min(start + size, len(table)))
-            yield replace(table, columns=tuple(frames.gather(s, rows) for s in table.columns))
+            yield _some(table, range(start, min(start + size, len(table))))
 
     def represent(self, X: Batch) -> Iterator["TabularBlock"]:
-        """One block of all rows."""
-        yield self._block(X if isinstance(X, frames.Table) else frames.rows_like(X, self.table))
+        """One block of all rows; a row with a level that the background never had is one by itself: its law counts that level."""
+        table = X if isinstance(X, frames.Table) else frames.rows_like(X, self.table)
+        block = self._block(table)
+        alone = block.unseen
+        if not alone.any():
+            yield block
+            return
+        for rows in np.split(np.arange(len(table)), np.flatnonzero(alone[1:] | alone[:-1]) + 1):
+            yield self._block(_some(table, rows.tolist()))
 
     def _block(self, table: frames.Table) -> "TabularBlock":
         series = dict(zip(table.names, table.columns, strict=True))
@@ -127,6 +133,10 @@ class Tabular:
         drawn = {c for unit in units for c in unit.columns}
         fixed = {c.name: _cells(c, series[c.name], self.table) for c in self.columns if c.name not in drawn}
         return TabularBlock(self.table, self.columns, units, laws, fixed, {j: c for j, c in self.constant.items() if self.columns[j].name in fixed})
+
+
+def _some(table: frames.Table, rows: Sequence[int]) -> frames.Table:
+    return replace(table, columns=tuple(frames.gather(s, rows) for s in table.columns))
 
 
 def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: Neighborhood1D, named: Mapping[str, Sequence[int]]) -> tuple[list[Unit], dict, list[str]]:
@@ -232,6 +242,11 @@ class TabularBlock:
     def origin(self) -> Float[Array, "#B p"]:
         """The instances."""
         return _side_by_side([law.origin for law in self.laws])
+
+    @property
+    def unseen(self) -> Bool[Array, "B"]:
+        """Rows with a level that the background never had."""
+        return np.any([np.zeros(self.size, dtype=bool), *(np.array(u.rates)[law.own] == 0 for u, law in zip(self.units, self.laws, strict=True) if isinstance(u, Levels))], axis=0)
 
     def take(self, rows: Rows) -> "TabularBlock":
         """Some of the instances."""

@@ -186,7 +186,8 @@ class Levels:
     def law(self, own: Int[Array, "B"], x: Float[Array, "B"] | None = None) -> LevelLaw:
         """Local law, untilted, of each instance; an unseen level counts as one more training row."""
         rates = self._rates
-        rates = np.where(rates > 0, rates, 1 / (self.rows + 1)) if not rates[own].all() else rates
+        if not rates[own].all():
+            rates = np.where(np.isin(np.arange(len(rates)), own) & (rates == 0), 1 / self.rows, rates) / (1 + 1 / self.rows)
         return LevelLaw(rates, own, 0.0, self.inside, x)
 
     @cached_property
