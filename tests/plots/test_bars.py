@@ -3,10 +3,12 @@
 import matplotlib as mpl
 import numpy as np
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 import kabosu as kb
 from kabosu.plots import bars, waterfall
+from kabosu.plots.style import palette
 
 mpl.use("Agg")
 
@@ -30,6 +32,21 @@ def test_bars_are_coef_scaled_largest_first_on_the_side_of_their_sign(e):
     np.testing.assert_allclose(drawn, e.coef_scaled[order, 0], rtol=1e-12)
     assert [t.get_text() for t in ax.get_yticklabels()][0].startswith(f"{e.feature_names[order[0]]} = ")
     assert ax.get_ylim()[0] > ax.get_ylim()[1]  # the first row is on top
+
+
+def test_colors_follow_the_sign(e):
+    ax = bars(e, ax=Figure().subplots())
+    colors = palette(ax)
+    for p in rectangles(ax):
+        assert p.get_facecolor() == to_rgba(colors.positive if p.get_width() > 0 else colors.negative)
+
+
+def test_whiskers_of_the_waterfall_are_those_of_the_contributions(e):
+    ax = waterfall(e, ax=Figure().subplots())
+    order = np.argsort(-np.abs(e.contributions[:, 0]))
+    half = np.diff(e.interval()[:, order, 0], axis=0)[0] / 2 * np.abs(e.z - e.reference)[order]
+    drawn = [np.ptp(c.get_segments()[0][:, 0]) / 2 for c in ax.collections]
+    np.testing.assert_allclose(drawn, half, rtol=1e-9)
 
 
 def test_whiskers_are_the_95_percent_interval(e):

@@ -58,7 +58,17 @@ def test_the_line_is_where_the_surrogate_is_one_half(land):
 
 def test_draws_from_the_local_law_count_alike():
     explainer = kb.TabularExplainer(probability, X, engine="sampled")
-    assert (landscape(explainer, X[0], grid=5).weights == 1).all()
+    land = landscape(explainer, X[0], grid=5)
+    assert (land.weights == 1).all()
+    np.testing.assert_allclose(land.answers, probability(land.draws)[:, land.t], rtol=1e-9)
+    assert land.draws[:, 0].std() == pytest.approx(0.5 * X[:, 0].std(), rel=0.1)  # the recipe's radius
+
+
+def test_the_line_of_a_regression_goes_through_the_surrogate_here():
+    explainer = kb.TabularExplainer(lambda X: X[:, 0] + X[:, 1] - 5, X, engine="sampled")
+    land = landscape(explainer, X[0], grid=5)
+    assert land.surrogate.min() < 0 < land.surrogate.max()
+    assert land.level == land.explanation.local_prediction[0] != 0
 
 
 def test_a_line_out_of_sight_gives_way_to_the_value_here():
@@ -130,7 +140,7 @@ def test_sparse_rows_have_no_surface():
 
 def test_the_matrix_holds_the_effects_by_mean_size():
     wide = RNG.normal(size=(100, 25))
-    es = kb.TabularExplainer(lambda X: X @ np.arange(25.0), wide).explain_many(wide[:6])
+    es = kb.TabularExplainer(lambda X: X @ (np.arange(25.0) * (-1) ** np.arange(25)), wide).explain_many(wide[:6])
     figure = Figure()
     ax = matrix(es, ax=figure.subplots(), max_display=10)
     figure.canvas.draw()

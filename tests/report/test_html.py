@@ -44,7 +44,9 @@ def test_hostile_errors_and_flags_are_text():
     far = frame.iloc[[0]] * 0 + 1e3
     e = explainer.explain(far)
     assert "outside-training-range" in {f.code for f in e.certificate.flags}
-    assert "<script>x</script>" in read(page(e)).text
+    for flag in e.certificate.flags:
+        assert f"{flag.code}: {flag.message}{flag.way_out}" in read(page(e)).text
+    assert any("<script>x</script>" in flag.message for flag in e.certificate.flags)
     bad = frame.iloc[:2].copy()
     bad.iloc[1, 0] = np.inf
     es = explainer.explain_many(bad, on_error="record")

@@ -155,7 +155,7 @@ def damaged(d):
 
 def test_every_damaged_field_is_refused_or_harmless(e):
     d = strict(e.to_json())
-    harmless = {"kernel_width = 1.5", "dof = 1.5", "refusals = {}"}
+    harmless = {"kernel_width = 1.5", "dof = 1.5", "refusals = {}", "curves = None"}
     for what, spoiled in damaged(d):
         if what not in harmless:
             with pytest.raises(kb.InputError):
@@ -167,11 +167,60 @@ def test_every_damaged_field_of_a_collection_is_refused(ragged):
     for _, spoiled in damaged(d):
         with pytest.raises(kb.InputError):
             kb.Explanations.from_json(json.dumps(spoiled))
-    harmless = {"kernel_width = 1.5", "radius = 1.5", "refusals = {}", "notes = {}"}
+    harmless = {"kernel_width = 1.5", "radius = 1.5", "refusals = {}", "notes = {}", "curves = None"}
     for what, block in damaged(d["blocks"][0]):
         if what not in harmless:
             with pytest.raises(kb.InputError):
                 kb.Explanations.from_json(json.dumps({**d, "blocks": [block, *d["blocks"][1:]]}))
+
+
+@pytest.fixture(scope="module")
+def curved():
+    from sklearn.ensemble import RandomForestClassifier
+
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=150), "b": np.where(rng.random(150) < 0.2, np.nan, rng.normal(size=150)), "c": rng.integers(0, 2, 150)})
+    y = np.where(frame["a"] + frame["b"].fillna(1) + frame["c"] > 0.5, "yes", "no")
+    explainer = kb.TabularExplainer(RandomForestClassifier(5, max_depth=4, random_state=0).fit(frame, y), frame)
+    e = explainer.explain(frame.iloc[0])
+    assert e.effects is not None, e.refusals
+    return e
+
+
+def test_curves_come_back_bit_equal(curved):
+    back = kb.Explanation.from_json(curved.to_json())
+    strict(curved.to_json())
+    assert list(back.curves) == list(curved.curves)
+    same(back.curves.mean, curved.curves.mean)
+    same(back.curves.fidelity, curved.curves.fidelity)
+    for name in curved.curves:
+        a, b = curved.curves[name], back.curves[name]
+        for part in schema.CURVE:
+            same(np.ascontiguousarray(getattr(a, part)), getattr(b, part))
+        np.testing.assert_array_equal([a.missing_mass, a.x, a.own], [b.missing_mass, b.x, b.own])
+        assert a.levels == b.levels
+    assert back.to_json() == curved.to_json()
+    assert f"additive fidelity: {curved.curves.fidelity[curved.target_index]:.2g}" in str(back)
+
+
+def test_every_damaged_field_of_a_curve_is_refused(curved):
+    d = strict(curved.to_json())
+    harmless = {"missing_mass = 1.5", "x = 1.5", "levels = []", "edges = []"}
+    first = d["curves"]["curves"][0]
+    for what, spoiled in damaged(first):
+        if what not in harmless:
+            with pytest.raises(kb.InputError):
+                kb.Explanation.from_json(json.dumps({**d, "curves": {**d["curves"], "curves": [spoiled]}}))
+
+
+def test_tokens_that_are_not_json_are_refused(e):
+    X = np.random.default_rng(0).normal(size=(60, 3))
+    flat = kb.TabularExplainer(lambda X: np.full(len(X), 2.0), X, engine="sampled").explain(X[0]).to_json()
+    for word in ("NaN", "Infinity", "-Infinity"):
+        with pytest.raises(kb.InputError, match=f"{word} is not JSON"):
+            kb.Explanation.from_json(flat.replace('"nan"', word))
+    with pytest.raises(kb.InputError, match="repeated keys"):
+        kb.Explanation.from_json(e.to_json()[:-1] + ', "target": "no"}')
 
 
 def test_a_number_in_words_is_not_a_number(e):

@@ -70,4 +70,6 @@ def evidence(e: Explanation, t: int) -> list[tuple[str, str]]:
         ("draws' worth", f"{number(c.effective_sample_size, 4)} independent ones; the model reacted to {number(100 * float(c.reacted[t]), 3)}%"),
         ("engine", engine_words(e)),
     ]
+    if e.effects is not None:
+        rows.insert(1, ("additive fidelity", f"{number(float(e.effects.fidelity[t]), 2)}: what one curve a feature would describe"))
     return rows + [(f"not {name}", reason) for name, reason in e.refusals.items()]

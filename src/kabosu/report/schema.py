@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kabosu.curves import Curve, Curves
 from kabosu.diagnostics.flags import Flag
 from kabosu.errors import InputError
 from kabosu.explanation import Certificate, Explanation
@@ -23,6 +24,7 @@ STACKED = {
     **dict.fromkeys(("dof", "condition_number", "effective_sample_size"), "B"),
     "z": "Bp",
 }
+CURVE = {"edges": "T", "effect": "ck", "mass": "c", "missing": "k", "error": "ck"}  # c: cells, T: thresholds
 SHARED = {"scale": "bp", "center": "bp", "reference": "bp"}
 TEXTS, NUMBERS, WHOLES = ("target", "output_scale", "engine", "recipe"), ("dof", "kernel_width"), ("n_model_calls", "random_state")
 
@@ -59,6 +61,7 @@ def to_dict(e: Explanation) -> dict[str, Any]:
             "notes": [list(note) for note in c.notes],
             "flags": [{"code": f.code, "message": f.message, "way_out": f.way_out} for f in c.flags],
         },
+        "curves": _curves_out(e.effects),
     }
 
 
@@ -100,6 +103,7 @@ def from_dict(d: Any) -> Explanation:
         refusals=read.mapping("refusals"),
         **{name: read.array(name, shape, sizes) for name, shape in ARRAYS.items()},
         certificate=certificate,
+        effects=_curves_in(read.part("curves"), sizes["k"]),
     )
 
 
@@ -142,6 +146,7 @@ def _block_out(b: Block) -> dict[str, Any]:
         **{name: number_out(getattr(b, name)) for name in ("kernel_width", "radius")},
         "random_state": int(b.random_state),
         **{name: array_out(getattr(b, name)) for name in STACKED},
+        "curves": _curves_out(b.curves),
     }
 
 
@@ -172,7 +177,41 @@ def _block_in(d: Any) -> Block:
         **{name: read.number(name) for name in ("kernel_width", "radius")},
         random_state=read.whole("random_state"),
         **{name: read.array(name, shape, sizes) for name, shape in STACKED.items()},
+        curves=_curves_in(read.part("curves"), k),
     )
+
+
+def _curves_out(curves: Curves | None) -> dict[str, Any] | None:
+    """Local effect curves, where there are some."""
+    if curves is None:
+        return None
+    return {
+        "mean": array_out(curves.mean),
+        "fidelity": array_out(curves.fidelity),
+        "curves": [
+            {
+                "name": c.name,
+                "levels": list(c.levels),
+                "own": int(c.own),
+                **{name: number_out(getattr(c, name)) for name in ("missing_mass", "x")},
+                **{name: array_out(getattr(c, name)) for name in CURVE},
+            }
+            for c in curves.curves
+        ],
+    }
+
+
+def _curves_in(d: Any, k: int) -> Curves | None:
+    if d is None:
+        return None
+    read = Reader(d, "curves")
+    return Curves(tuple(_curve_in(Reader(c, "curve"), k) for c in read.items("curves")), *(read.array(name, "k", {"k": k}) for name in ("mean", "fidelity")))
+
+
+def _curve_in(read: Reader, k: int) -> Curve:
+    sizes = {"k": k, "T": len(read.items("edges")), "c": len(read.items("mass"))}
+    arrays = {name: read.array(name, shape, sizes) for name, shape in CURVE.items()}
+    return Curve(name=read.text("name"), levels=read.texts("levels"), own=read.whole("own"), missing_mass=read.number("missing_mass"), x=read.number("x"), **arrays)
 
 
 def _position(text: str) -> int:
