@@ -10,7 +10,7 @@ import pytest
 
 import kabosu as kb
 
-WAY_OUT = re.compile(r"expected|\b(use|pass|give|needs?|must|choose|raise|rename|fill|cast|flatten|replace|call|widen|rescale|wrap|install|known|should|check|add|explain|lacks|cannot|only)\b|background data has|outputs are|nothing to vary|collect", re.IGNORECASE)
+WAY_OUT = re.compile(r"expected|\b(use|pass|give|needs?|must|choose|raise|rename|fill|cast|flatten|replace|call|widen|rescale|wrap|install|known|should|name|is not|check|add|explain|lacks|cannot|only)\b|background data has|outputs are|nothing to vary|collect", re.IGNORECASE)
 """What was expected, or what to do."""
 
 
