@@ -128,7 +128,10 @@ def describe(name: Any, series: Any, *, categorical: bool = False) -> Column:
         raise InputError(f"column {name!r} has dtype {dtype}; expected numbers, booleans, strings, categories or dates")
     if isinstance(dtype, nw.Object):
         return describe_array(name, series.to_numpy(), categorical=categorical)
-    if isinstance(dtype, nw.Unknown) and series.null_count() < len(series):
+    zone = _zone(series)
+    if zone and not categorical:
+        return Column(name, "date", nw.Datetime("us", zone))
+    if isinstance(dtype, nw.Unknown) and not zone and series.null_count() < len(series):
         raise InputError(f"column {name!r} has dtype {series.to_native().dtype}; expected numbers, booleans, strings, categories or dates (sparse columns: make them dense)")
     if isinstance(dtype, (nw.Datetime, nw.Date)) and not categorical:
         return Column(name, "date", dtype)
@@ -159,10 +162,19 @@ def _series_numbers(column: Column, series: Any) -> Array:
         return np.array(series.cast(nw.Float64).to_numpy(), dtype=np.float64)
     if isinstance(series.dtype, nw.Date):
         return days(as_object(series.to_list()).astype("M8[us]"))
-    check_zone(column, getattr(series.dtype, "time_zone", None))
-    if series.dtype.time_zone:
+    zone = _zone(series)
+    check_zone(column, zone)
+    if zone and series.implementation.is_pandas_like():
+        series = nw.from_native(series.to_native().dt.tz_convert("UTC").dt.tz_localize(None), series_only=True)
+    elif zone:
         series = series.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
     return days(series.cast(nw.Datetime("us")).to_numpy())
+
+
+def _zone(series: Any) -> str | None:
+    """Time zone of a column; of pandas from its own dtype, as narwhals does not know every zone's name."""
+    own = getattr(series.to_native().dtype, "tz", None) if series.implementation.is_pandas_like() else None
+    return getattr(series.dtype, "time_zone", None) if own is None else str(own)
 
 
 def cells(series: Any) -> Array:

@@ -196,7 +196,7 @@ def test_what_a_model_cannot_answer_is_refused(model, output, error, words):
 
 
 def test_a_model_that_is_not_fitted():
-    with pytest.raises(ModelError, match="not fitted yet"):
+    with pytest.raises(ModelError, match="is not fitted"):
         explained(linear_model.LogisticRegression())
 
 
