@@ -14,7 +14,7 @@ def log_weights(kernel: Kernel, Z: Float[Array, "#B s p"], origin: Float[Array, 
     except KabosuError:
         raise
     except Exception as e:
-        raise InputError(f"the kernel {kernel!r} failed: {type(e).__name__}: {e}; a kernel takes points (B, s, p) and origins (B, p) and gives weights (B, s)") from e
+        raise InputError(f"the kernel {kernel!r} failed: {type(e).__name__}: {e}; a kernel must take points (B, s, p) and origins (B, p) and give weights (B, s)") from e
     if log.ndim != 2 or log.shape[1] != Z.shape[1] or np.isnan(log).any() or (log == np.inf).any():
         raise InputError(f"the kernel {kernel!r} gave weights of shape {log.shape} that are not all finite numbers >= 0; expected shape {Z.shape[:2]}")
     if not (log > -np.inf).any(axis=1).all():
