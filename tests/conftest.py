@@ -1,4 +1,4 @@
-"""Shapes are executed: every annotated function of the core is checked by jaxtyping and beartype while the tests run.
+"""Shapes are executed: every array annotation of the core is checked by jaxtyping and beartype while the tests run.
 
 This file is loaded before any test imports kabosu, so that the hook sees the modules first.
 """
@@ -25,7 +25,7 @@ CHECKED = [
 early = sorted(name for name in sys.modules if name.startswith("kabosu."))
 if early:
     raise RuntimeError(f"kabosu was imported before the hook that checks its shapes: {early[:3]}")
-install_import_hook(CHECKED, "beartype.beartype")
+install_import_hook(CHECKED, "shapecheck.arrays_only")
 
 settings.register_profile("kabosu", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 settings.load_profile("kabosu")
