@@ -63,7 +63,7 @@ def bars(e: Explanation, ax: Any = None, output: Any = None, max_display: int = 
     ax.errorbar(value, y, xerr=half, fmt="none", ecolor=colors.ink, elinewidth=1.2, capsize=3)
     sides = np.where(value >= 0, 1, -1)
     for i, x, text, side in zip(y, value + sides * half, column(value), sides, strict=True):
-        _tip(ax, i, x, text, side, colors.ink)
+        _tip(ax, float(i), x, text, side, colors.ink)
     if len(part.rest):
         _others(ax, len(part.top), part.value[part.rest], colors)
     _finish(ax, labels, np.concatenate([[0.0], value - half, value + half, part.value[part.rest]]), colors)
@@ -125,9 +125,9 @@ def steps(e: Explanation, t: int, max_display: int) -> list[Step]:
     """Base value, contributions, local prediction, gap, model: each step starts where the last one ended."""
     part = shown(e, t, e.contributions[:, t], e.z - e.reference, max_display)
     local, model = float(e.local_prediction[t]), float(e.prediction[t])
-    moves = [(condition(e, int(j)), part.value[j], part.half[j], "effect") for j in part.top]
+    moves = [(condition(e, int(j)), float(part.value[j]), float(part.half[j]), "effect") for j in part.top]
     if len(part.rest):
-        moves.append((f"other ({len(part.rest)})", part.value[part.rest].sum(), 0.0, "other"))
+        moves.append((f"other ({len(part.rest)})", float(part.value[part.rest].sum()), 0.0, "other"))
     moves.append(("gap to the model", model - local, 0.0, "gap"))
     at = float(e.base_value[t])
     rows = [Step("surrogate at the average row", at, at, kind="total")]
@@ -135,8 +135,8 @@ def steps(e: Explanation, t: int, max_display: int) -> list[Step]:
         if kind == "gap":
             at = local
             rows.append(Step("surrogate here", local, local, kind="total"))
-        rows.append(Step(label, at, at + float(move), float(half), kind, text))
-        at += float(move)
+        rows.append(Step(label, at, at + move, half, kind, text))
+        at += move
     return [*rows, Step("model here", model, model, kind="total")]
 
 

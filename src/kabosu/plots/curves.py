@@ -25,17 +25,18 @@ def curves(e: Explanation, ax: Any = None, output: Any = None, max_display: int 
         ax = plt.subplots(rows, min(3, len(names)), figsize=(3.4 * min(3, len(names)), 2.7 * rows + 0.4), layout="constrained", squeeze=False, sharey=True)[1].ravel()
         for spare in ax[len(names) :]:
             spare.set_visible(False)
-        ax[0].figure.suptitle(_fidelities(e, t), x=0.01, ha="left", color=style.palette(ax[0]).ink, fontsize="medium")
+        ax[0].figure.suptitle(_fidelities(e, t), x=0.01, ha="left", color=style.palette(ax[0]).ink, fontsize="medium", parse_math=False)
     for axis, name in zip(np.atleast_1d(ax), names, strict=False):
         curve(e, name, ax=axis, output=output)
     for n, axis in enumerate(np.atleast_1d(ax)):
-        if n % 3 and own:
-            axis.set_ylabel("")
+        if own:  # the title of the figure says on what
+            axis.set_ylabel("" if n % 3 else "effect")
     return ax
 
 
 def _fidelities(e: Explanation, t: int) -> str:
-    return f"curves explain {e.curves.fidelity[t]:.0%} of the model around this row, straight lines {e.certificate.fidelity[t]:.0%}\n(dot: this row; dashes: the coefficient; gray: where the draws lie)"
+    what = style.wrap(f"effects on {output_words(e, e.output_names[t])}", 80)
+    return f"{what}\ncurves explain {e.curves.fidelity[t]:.0%} of the model around this row, straight lines {e.certificate.fidelity[t]:.0%}\n(dot: this row; dashes: the coefficient; gray: where the draws lie)"
 
 
 def curve(e: Explanation, feature: str, ax: Any = None, output: Any = None) -> Any:
@@ -53,7 +54,7 @@ def curve(e: Explanation, feature: str, ax: Any = None, output: Any = None) -> A
     style.bare(ax)
     ax.tick_params(colors=colors.ink)
     style.title(ax, feature, colors.ink)
-    style.ylabel(ax, f"effect on {output_words(e, t)}", colors.ink)
+    style.ylabel(ax, f"effect on {output_words(e, e.output_names[t])}", colors.ink)
     return ax
 
 

@@ -67,7 +67,7 @@ def landscape(explainer: TabularExplainer, x: Any, features: Sequence[Any] | Non
     e = explainer.explain(x)
     t = e._index(output)
     pair = _pair(explainer, e, t, features)
-    block = next(iter(explainer.domain.represent(x)))
+    block: Any = next(iter(explainer.domain.represent(x)))
     point = np.array([block.laws[block.units.index(unit)].at()[0] for unit in pair], dtype=np.float64)
     if np.isnan(point).any():
         raise InputError(f"{[u.name for u in pair]} of this instance include a missing value; choose two others with features=")
@@ -95,12 +95,12 @@ def _pair(explainer: TabularExplainer, e: Explanation, t: int, features: Sequenc
 
 def _neighborhood(explainer: TabularExplainer, block: TabularBlock, pair: list[Unit], t: int, draws: int) -> tuple[Array, Array, Array]:
     """Places (s, 2), weights (s,) and answers (s,) of the first draws of the recipe."""
-    recipe, kernel = explainer.recipe, explainer.recipe.kernel
+    recipe, kernel, like = explainer.recipe, explainer.recipe.kernel, block.table
     tilt = kernel if recipe.draws_from == "q" else None
     s = min(draws, recipe.first_round(block.origin.shape[1]))
     hood = measure(explainer.model, block, recipe.sampler, 0, s, tilt=tilt, seed=recipe.seed)
     source = block if hood.tilt is None else block.tilt(kernel) or block
-    rows = frames.rows_like(source.inputs(recipe.sampler.draw(source.space, 0, s, recipe.seed)), explainer.domain.table)
+    rows = frames.rows_like(source.inputs(recipe.sampler.draw(source.space, 0, s, recipe.seed)), like)
     series = dict(zip(rows.names, rows.columns, strict=True))
     columns = {c.name: c for c in block.all_columns}
     places = np.stack([frames.numbers(columns[u.columns[0]], series[u.columns[0]], "draws") for u in pair], axis=1)

@@ -6,7 +6,7 @@ Cells that JSON cannot hold are {"type": ..., "value": text}.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -193,3 +193,11 @@ class Reader:
         if out.shape not in (wanted, shared):
             raise InputError(f"the {self.what}'s {name} has shape {out.shape}; its names say {wanted}")
         return out
+
+    def arrays(self, shapes: Mapping[str, str], sizes: Mapping[str, int]) -> dict[str, Any]:
+        """Several arrays by name."""
+        return {name: self.array(name, shape, sizes) for name, shape in shapes.items()}
+
+    def each(self, read: Callable[[str], Any], names: Iterable[str]) -> dict[str, Any]:
+        """Several fields of one kind by name."""
+        return {name: read(name) for name in names}

@@ -43,6 +43,18 @@ def error_words(error: float) -> str:
     return "none" if error == 0 else f"{number(100 * error, 2)}% of the largest coefficient (95%)"
 
 
+def worth_words(size: float) -> str:
+    """What the draws count for after weighting.
+
+    Examples
+    --------
+    >>> worth_words(2048.0), worth_words(float("inf"))
+    ('2048 independent ones', 'exact, drawn only to check')
+
+    """
+    return "exact, drawn only to check" if math.isinf(size) else f"{number(size, 4)} independent ones"
+
+
 def kernel_words(e: Explanation) -> str:
     """Width, and the radius that it means."""
     if math.isnan(e.kernel_width):
@@ -67,7 +79,7 @@ def evidence(e: Explanation, t: int) -> list[tuple[str, str]]:
         ("sampling error", error_words(float(c.monte_carlo_error[t]))),
         ("model calls", ended_words(e)),
         ("kernel width", kernel_words(e)),
-        ("draws' worth", f"{number(c.effective_sample_size, 4)} independent ones; the model reacted to {number(100 * float(c.reacted[t]), 3)}%"),
+        ("draws' worth", f"{worth_words(c.effective_sample_size)}; the model reacted to {number(100 * float(c.reacted[t]), 3)}%"),
         ("engine", engine_words(e)),
     ]
     if e.effects is not None:

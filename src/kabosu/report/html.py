@@ -1,6 +1,5 @@
 """Explanations as static HTML: one file, no script, every name escaped. The markup is in templates/; here are its numbers and words."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,7 +12,7 @@ from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.pick.aggregate import aggregate
 from kabosu.report.evidence import evidence
-from kabosu.report.words import column, is_number, name_and_value, number, output_words, printable, scaled_words
+from kabosu.report.words import column, half_words, is_number, name_and_value, number, output_words, printable, scaled_words
 from kabosu.types import Array, Float
 
 TOP, REST, OUTPUTS, ROWS = 10, 90, 5, 100
@@ -131,7 +130,7 @@ def _effects(e: Explanation, t: int, order: Array) -> Iterator[Bar]:
             "p" if v >= 0 else "n",
             x,
             _at(stop - x),
-            "did not vary" if math.isinf(r) else "" if math.isnan(r) else number(r, 2),
+            half_words(float(r), float(v)),
             _per_unit(e, int(j), t),
             at(v - h) if h else None,
             at(v + h) if h else None,

@@ -10,7 +10,7 @@ from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.report.evidence import evidence, fidelity_words
-from kabosu.report.words import LEVEL, MISSING, cell, column, condition, is_number, line, number, output_words
+from kabosu.report.words import LEVEL, MISSING, cell, column, condition, half_words, is_number, line, number, output_words
 
 ROWS = 30  # more are a frame's business
 SHOWN = 10  # rows of a collection
@@ -29,7 +29,7 @@ def table(e: Explanation) -> str:
 def _outputs(e: Explanation) -> str:
     order = np.argsort(-e.prediction, kind="stable")[:5]
     rest = len(e.output_names) - len(order)
-    return ", ".join(f"{line(e.output_names[i])} {number(e.prediction[i], 3)}" for i in order) + (f", {rest} more" if rest else "")
+    return ", ".join(f"{line(e.output_names[i])} {number(float(e.prediction[i]), 3)}" for i in order) + (f", {rest} more" if rest else "")
 
 
 def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
@@ -37,16 +37,10 @@ def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
     order = e.order()[:ROWS]
     half = t_quantile(np.array([e.dof]))[0] * e.std_error[:, t]
     scaled, scaled_half = column(e.coef_scaled[order, t]), half[order] * np.abs(e.scale[order])
-    rows = [("feature", "value", "coef", "+-", "scaled", "+-")]
+    rows = [("feature", "value", "coef", "± 95%", "scaled", "± 95%")]
     for j, s, sh in zip(order, scaled, scaled_half, strict=True):
-        rows.append((line(e.feature_names[j]), line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), _half(half[j]), s, _half(sh)))
+        rows.append((line(e.feature_names[j]), line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), half_words(half[j], e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
     return rows
-
-
-def _half(x: float) -> str:
-    if math.isinf(x):
-        return "did not vary"
-    return "" if math.isnan(x) else number(x, 2)
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:

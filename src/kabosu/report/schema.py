@@ -85,10 +85,10 @@ def from_dict(d: Any) -> Explanation:
     if target not in outputs:
         raise InputError(f"the explanation's target {target!r} is not among its outputs {list(outputs)}")
     certificate = Certificate(
-        **{name: c.array(name, shape, sizes) for name, shape in EVIDENCE.items()},
-        **{name: c.number(name) for name in ("effective_sample_size", "condition_number", "radius")},
+        **c.arrays(EVIDENCE, sizes),
+        **c.each(c.number, ("effective_sample_size", "condition_number", "radius")),
         ended_by=c.text("ended_by"),
-        notes=tuple(tuple(strings(note, 2, "notes")) for note in c.items("notes")),
+        notes=tuple((code, text) for code, text in (strings(note, 2, "notes") for note in c.items("notes"))),
         flags=tuple(Flag(*(Reader(f, "flag").text(n) for n in ("code", "message", "way_out"))) for f in c.items("flags")),
     )
     return Explanation(
@@ -97,11 +97,11 @@ def from_dict(d: Any) -> Explanation:
         values=tuple(cell_in(v) for v in read.items("values", sizes["p"])),
         units=read.texts("units", sizes["p"]),
         output_names=outputs,
-        **{name: read.text(name) for name in TEXTS},
-        **{name: read.number(name) for name in NUMBERS},
-        **{name: read.whole(name) for name in WHOLES},
+        **read.each(read.text, TEXTS),
+        **read.each(read.number, NUMBERS),
+        **read.each(read.whole, WHOLES),
         refusals=read.mapping("refusals"),
-        **{name: read.array(name, shape, sizes) for name, shape in ARRAYS.items()},
+        **read.arrays(ARRAYS, sizes),
         certificate=certificate,
         effects=_curves_in(read.part("curves"), sizes["k"]),
     )
@@ -164,7 +164,7 @@ def _block_in(d: Any) -> Block:
         values=objects([[cell_in(v) for v in sized(row, p, "values")] for row in read.items("values", B)], (B, p)),
         units=read.texts("units", p),
         notes={code: objects(strings(texts, B, "notes"), (B,)) for code, texts in Reader(read.part("notes"), "block's notes").data.items()},
-        **{name: read.array(name, shape, sizes) for name, shape in SHARED.items()},
+        **read.arrays(SHARED, sizes),
     )
     return Block(
         labels=labels,
@@ -172,11 +172,11 @@ def _block_in(d: Any) -> Block:
         targets=targets,
         n_model_calls=read.wholes("n_model_calls", B),
         ended_by=ended,
-        **{name: read.text(name) for name in ("output_scale", "engine", "recipe")},
+        **read.each(read.text, ("output_scale", "engine", "recipe")),
         refusals=read.mapping("refusals"),
-        **{name: read.number(name) for name in ("kernel_width", "radius")},
+        **read.each(read.number, ("kernel_width", "radius")),
         random_state=read.whole("random_state"),
-        **{name: read.array(name, shape, sizes) for name, shape in STACKED.items()},
+        **read.arrays(STACKED, sizes),
         curves=_curves_in(read.part("curves"), k),
     )
 
@@ -210,8 +210,7 @@ def _curves_in(d: Any, k: int) -> Curves | None:
 
 def _curve_in(read: Reader, k: int) -> Curve:
     sizes = {"k": k, "T": len(read.items("edges")), "c": len(read.items("mass"))}
-    arrays = {name: read.array(name, shape, sizes) for name, shape in CURVE.items()}
-    return Curve(name=read.text("name"), levels=read.texts("levels"), own=read.whole("own"), missing_mass=read.number("missing_mass"), x=read.number("x"), **arrays)
+    return Curve(name=read.text("name"), levels=read.texts("levels"), own=read.whole("own"), missing_mass=read.number("missing_mass"), x=read.number("x"), **read.arrays(CURVE, sizes))
 
 
 def _position(text: str) -> int:

@@ -100,6 +100,20 @@ def line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def half_words(half: float, coef: float) -> str:
+    """A 95% half-width; unknown ones are not written.
+
+    Examples
+    --------
+    >>> half_words(0.0123, 1.0), half_words(0.0, 1.0), half_words(float("inf"), 0.0)
+    ('± 0.012', 'exact', 'did not vary')
+
+    """
+    if math.isinf(half):
+        return "did not vary"
+    return "" if math.isnan(half) else f"± {number(half, 2)}" if half else "exact" if coef else ""
+
+
 def is_number(e: "Explanation", j: int) -> bool:
     """Whether the coefficient is per unit of a number, instead of for a condition."""
     return e.units[j] not in (LEVEL, MISSING)
