@@ -136,7 +136,7 @@ def as_array(answer: Any) -> Array:
     try:
         return np.asarray(answer)
     except ValueError as e:
-        raise ModelError(f"the model answered rows of different lengths: {e}") from e
+        raise ModelError(f"the model answered rows of different lengths ({e}); expected (rows,) or (rows, outputs)") from e
 
 
 def _from_parts(answer: Any) -> Array:
@@ -154,7 +154,7 @@ def _from_parts(answer: Any) -> Array:
     try:
         return np.asarray([as_array(part) if type(part).__module__.startswith("torch") else part for part in parts])
     except ValueError as e:
-        raise ModelError(f"the model answered rows of different lengths: {e}") from e
+        raise ModelError(f"the model answered rows of different lengths ({e}); expected (rows,) or (rows, outputs)") from e
 
 
 def as_model(model: Any, output: str = "auto", background: Batch | None = None) -> Model:

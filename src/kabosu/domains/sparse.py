@@ -143,7 +143,7 @@ class SparseBlock:
 
     def instances(self) -> Any:
         """The row."""
-        made = self.domain.maker((self.row, self.entries, np.array([0, len(self.row)])), shape=(1, len(self.domain.columns)))
+        made = self.domain.maker((self.row.copy(), self.entries.copy(), np.array([0, len(self.row)])), shape=(1, len(self.domain.columns)))
         made.sort_indices()
         return made
 

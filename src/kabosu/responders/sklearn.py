@@ -116,6 +116,8 @@ def _classes(model: Any) -> Any:
         classes = model.classes_
     except (AttributeError, ValueError):
         return None
+    if isinstance(classes, (list, tuple)) and len(classes) and np.ndim(classes[0]) == 0:
+        return np.array(classes, dtype=object)  # one list of labels, not one array an output
     return classes if len(classes) else None
 
 
