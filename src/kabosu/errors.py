@@ -6,6 +6,7 @@ KabosuError (ValueError)
  +-- ModelError        the model cannot be called, or answered something that cannot be explained
  |    +-- LabelsOnly   the model answers class labels, which have no slope
  +-- EngineError       no engine of the wanted kind applies, with each one's reason
+ |    +-- ReadingError what an exact engine read of a model does not answer as the model does; the next engine is tried
  +-- RaggedError       stacked arrays were asked of explanations that share no features
  +-- CertificateError  ``strict=True`` and the certificate raised a flag
  +-- MissingExtra      an optional package is needed (also an ImportError)
@@ -60,6 +61,10 @@ class LabelsOnly(ModelError):
 
 class EngineError(KabosuError):
     """No engine of the wanted kind applies."""
+
+
+class ReadingError(EngineError):
+    """A model as it was read does not answer what the model answers."""
 
 
 class RaggedError(KabosuError):

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from kabosu.errors import EngineError, InputError, KabosuError
+from kabosu.errors import EngineError, InputError, KabosuError, ModelError, ReadingError
 from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, Outcome, known, relative_error, tamed
 from kabosu.kernels import Exponential, radius
@@ -71,7 +71,7 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     Y = _joined([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in draws])
     Z = _joined([source.features(d) for d in draws])
     if Y.shape[2] != prediction.shape[1]:
-        raise InputError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws")
+        raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws; it must answer the same outputs for any table")
     return Neighborhood(Z, Y, source.origin, prediction, None if local is None else tilt)
 
 
@@ -126,8 +126,13 @@ def _piece(model: Model, domain: Domain, recipe: Recipe, on_error: str, piece: A
 
 
 def _block(model: Model, representation: Representation, recipe: Recipe) -> Block:
-    engine, refusals = choose(model, representation, recipe)
-    return assemble(model, representation, recipe, engine.name, refusals, engine.run(model, representation, recipe))
+    refusals: dict[str, str] = {}
+    while True:
+        engine, refusals = choose(model, representation, recipe, refusals)
+        try:
+            return assemble(model, representation, recipe, engine.name, refusals, engine.run(model, representation, recipe))
+        except ReadingError as e:
+            refusals = refusals | {engine.name: str(e)}
 
 
 def assemble(model: Model, representation: Representation, recipe: Recipe, engine: str, refusals: dict[str, str], outcome: Outcome) -> Block:
@@ -171,13 +176,13 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
     )
 
 
-def choose(model: Model, representation: Representation, recipe: Recipe) -> tuple[Engine, dict[str, str]]:
+def choose(model: Model, representation: Representation, recipe: Recipe, refused: dict[str, str] | None = None) -> tuple[Engine, dict[str, str]]:
     """The first engine that applies, and why those before it do not. ``engine="exact"`` never falls back to sampling."""
     from kabosu.engines import ENGINES
 
-    refusals: dict[str, str] = {}
+    refusals = dict(refused or {})
     for engine in recipe.engines or ENGINES:
-        if recipe.engine in ("auto", "exact" if engine.exact else "sampled", engine.name):
+        if engine.name not in refusals and recipe.engine in ("auto", "exact" if engine.exact else "sampled", engine.name):
             reason = engine.refuses(model, representation, recipe)
             if reason is None:
                 return engine, refusals

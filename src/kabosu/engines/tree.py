@@ -15,7 +15,7 @@ from kabosu.engines.exact import Effects, moments_of, outcome_of, unreadable
 from kabosu.engines.pullback import sources_of
 from kabosu.engines.fill import covariance, exact_means, fill
 from kabosu.engines.tables import Nodes, compile_nodes
-from kabosu.errors import EngineError
+from kabosu.errors import ReadingError
 from kabosu.explain import Neighborhood
 from kabosu.fits import Outcome
 from kabosu.protocols import Representation
@@ -116,7 +116,7 @@ def _compiler_missing() -> str | None:
 def _scale_refusal(ensemble: Ensemble, model: Model) -> str | None:
     if ensemble.scale == "score" and ensemble.link != "identity":
         return "an isolation forest's trees add up to a mean path length, of which its scores are no linear function"
-    if ensemble.scale == model.scale:
+    if ensemble.scale == model.scale or (ensemble.link == "identity" and {ensemble.scale, model.scale} == {"prediction", "margin"}):
         return None
     if ensemble.scale == "margin":
         return f"boosted trees add up on the margin (log-odds), not on the {model.scale}: output='margin' is exact"
@@ -129,7 +129,7 @@ def _check(ensemble: Ensemble, binding: Binding, block: TabularBlock, prediction
     off = np.abs(read - prediction) / np.maximum(np.abs(prediction).max(), 1e-12)
     if off.max() > CLOSE:
         b = int(off.max(axis=1).argmax())
-        raise EngineError(f"the trees as read predict {read[b].tolist()} where the model predicts {prediction[b].tolist()}; use engine='sampled', and report this model")
+        raise ReadingError(f"the trees as read predict {read[b].tolist()} where the model predicts {prediction[b].tolist()}")
 
 
 def exact_expectations(ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularBlock) -> tuple[Array, ...]:

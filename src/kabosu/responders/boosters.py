@@ -27,7 +27,8 @@ def read(model: Any, output: str, background: Batch | None = None) -> Model:
     if package == "xgboost" and (targets := _targets(model)) > 1 and classes:
         return _multilabel(model, output, targets)
     if output == "margin" or (output == "score" and classes):
-        return Model(Margin(model, package), "margin" if classes else "prediction", classes or None, model)
+        one_sum = classes or package == "lightgbm" or _targets(model) == 1
+        return Model(Margin(model, package), "margin" if one_sum else "prediction", classes or (("prediction",) if one_sum else None), model)
     return import_module("kabosu.responders.sklearn").read(model, output, background)
 
 
