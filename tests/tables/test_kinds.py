@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from tables import A, ARROW, ARROW_BACKED, DICTS, MIXED, N, PANDAS, POLARS, Keeps, cells_of, kind_of
+from every_table import ARROW, ARROW_BACKED, DICTS, MIXED, PANDAS, POLARS, A, Keeps, N, cells_of, kind_of
 
 import kabosu as kb
 from kabosu.errors import InputError

@@ -5,7 +5,7 @@ import datetime
 import numpy as np
 import pandas as pd
 import pytest
-from tables import A, ARROW, DICTS, PANDAS, POLARS, N, Keeps, cells_of
+from every_table import ARROW, DICTS, PANDAS, POLARS, A, Keeps, N, cells_of
 
 import kabosu as kb
 from kabosu.errors import InputError, RowError

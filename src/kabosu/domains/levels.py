@@ -13,6 +13,7 @@ from kabosu.errors import InputError
 from kabosu.types import Array
 
 MANY = 10_000
+SEPARATORS = "_-=:. ["  # between a category and its levels in the names of one-hot columns
 
 
 def phrase(name: str, value: Any) -> str:
@@ -57,7 +58,7 @@ def fit_group(name: str | None, columns: Sequence[frames.Column], series: Sequen
     first = {v: i for i, v in reversed(list(enumerate(rows)))}
     picks = [first[v] for v in levels]
     names = [str(c.name) for c in columns]
-    title = name or commonprefix(names).rstrip("_-=:. []") or f"one of {', '.join(names)}"
+    title = name or _shared(names) or f"one of {', '.join(names)}"
     return Levels(
         title,
         tuple(columns),
@@ -69,10 +70,24 @@ def fit_group(name: str | None, columns: Sequence[frames.Column], series: Sequen
     )
 
 
+def _shared(names: Sequence[str]) -> str:
+    """What the names of one-hot columns have in common, up to a separator.
+
+    Examples
+    --------
+    >>> _shared(["color_red", "color_rose"]), _shared(["x1", "x2"])
+    ('color', '')
+
+    """
+    prefix = commonprefix(list(names))
+    end = max(prefix.rfind(mark) for mark in SEPARATORS)
+    return prefix[: end + 1].rstrip(SEPARATORS)
+
+
 def _group_phrase(title: str, names: Sequence[str], row: Sequence[Any]) -> str:
     on = [n for n, v in zip(names, row, strict=True) if v == 1]
     if len(on) == 1 and all(v in (0, 1) for v in row):
-        return f"{title} = {on[0].removeprefix(title).lstrip('_-=:. [') or on[0]}"
+        return f"{title} = {on[0].removeprefix(title).lstrip(SEPARATORS) or on[0]}"
     return f"{title} = ({', '.join('missing' if v is None else _plain(v) for v in row)})"
 
 
