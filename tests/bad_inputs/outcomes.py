@@ -96,6 +96,11 @@ def catalogue(cases: list[Case]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize(("make", "outcome"), [pytest.param(make, outcome, id=name) for name, make, outcome in cases])
 
 
+def shown(value: Any) -> str:
+    """A value as part of a name, the same in every process."""
+    return f"{re.sub(' at 0x[0-9a-fA-F]+', '', str(value))[:40]} ({type(value).__name__})"
+
+
 rng = np.random.default_rng(0)
 X = rng.normal(size=(120, 4))
 W = np.array([1.0, -2.0, 0.5, 0.0])

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from outcomes import LINE, Case, Error, Outcome, Value, X, catalogue, explain, finite, flags, linear, wrong
+from outcomes import LINE, Case, Error, Outcome, Value, X, catalogue, explain, finite, flags, linear, shown, wrong
 from sklearn.linear_model import Lasso, LinearRegression, LogisticRegression
 from sklearn.neighbors import KNeighborsRegressor
 
@@ -35,7 +35,7 @@ def table(option, allowed, make, *cases):
 def refused(option, expected, make, *cases):
     """Values of the wrong kind, each an error that says what was expected."""
     where = "" if make is given else "explain "
-    return [(f"{where}{option} {str(value)[:40]} ({type(value).__name__})", make(**{option: value}), wrong(f"(?s){option}=.*expected .*{expected}")) for value in cases]
+    return [(f"{where}{option} {shown(value)}", make(**{option: value}), wrong(f"(?s){option}=.*expected .*{expected}")) for value in cases]
 
 
 EXPLAINER: list[Case] = [

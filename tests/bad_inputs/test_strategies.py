@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from outcomes import LINE, Case, Outcome, Value, X, catalogue, explain, finite, flags, wrong
+from outcomes import LINE, Case, Outcome, Value, X, catalogue, explain, finite, flags, shown, wrong
 from sklearn.linear_model import Ridge as SkRidge
 
 from kabosu import kernels, samplers, surrogates
@@ -44,7 +44,7 @@ def bins(edges, labels=None):
 
 
 def each(name, make, words, *values):
-    return [(f"{name} {str(v)[:30]} ({type(v).__name__})", lambda v=v: make(v), wrong(words)) for v in values]
+    return [(f"{name} {shown(v)}", lambda v=v: make(v), wrong(words)) for v in values]
 
 
 RECIPES: list[Case] = [
