@@ -297,6 +297,14 @@ def native(columns: dict[str, Any], table: Table | None) -> Any:
     return pandas.DataFrame(columns)
 
 
+def write(frame: Any, path: Any, kind: str) -> None:
+    """Write a frame as "csv" or "parquet"."""
+    import narwhals.stable.v2 as nw
+
+    made = nw.from_native(frame, eager_only=True)
+    (made.write_csv if kind == "csv" else made.write_parquet)(str(path))
+
+
 def category_codes(series: Any) -> Array | None:
     """(n,) codes of a category column as its dtype numbers them, NaN where missing; None for other columns."""
     if isinstance(series, np.ndarray):

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from kabosu import frames
 from kabosu.errors import InputError, MissingExtra
 from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
@@ -42,13 +43,10 @@ def _write(obj: Any, path: Path, kind: str) -> None:
 
 
 def _frame(obj: Any, path: Path, kind: str) -> None:
-    import narwhals.stable.v2 as nw
-
-    frame = nw.from_native(obj.to_frame(), eager_only=True)
     try:
-        (frame.write_csv if kind == "csv" else frame.write_parquet)(str(path))
+        frames.write(obj.to_frame(), path, kind)
     except ImportError as e:
-        raise MissingExtra(f"writing .{kind} of a {frame.implementation} frame needs another package: {e}") from e
+        raise MissingExtra(f"writing .{kind} of this kind of frame needs another package: {e}") from e
 
 
 def _picture(obj: Any, path: Path, kind: str) -> None:

@@ -74,4 +74,4 @@ def own_answer(model: Any, package: str) -> str | None:
     return None
 
 
-__all__ = ["READERS", "kinds", "own_answer", "read"]
+__all__ = ["METHODS", "READERS", "kinds", "own_answer", "read"]
