@@ -14,6 +14,8 @@ import numpy as np
 from kabosu.types import Array, Float, Int, Rows
 
 EDGE = 2.0**-40
+HERE = np.ones((1, 1))
+HERE.setflags(write=False)
 LONG = 8192  # draws of a unit that are not remembered
 
 
@@ -127,7 +129,7 @@ class LevelLaw:
     @property
     def origin(self) -> Float[Array, "1 1"]:
         """An instance has its own level."""
-        return np.ones((1, 1))
+        return HERE
 
     def tilt(self, precision: float) -> "LevelLaw":
         """The law times exp(-precision/2 [level differs]): MATH (5)."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
@@ -238,7 +239,7 @@ class TabularBlock:
         """One coordinate a unit."""
         return Cube(len(self.laws))
 
-    @property
+    @cached_property
     def origin(self) -> Float[Array, "#B p"]:
         """The instances."""
         return _side_by_side([law.origin for law in self.laws])
@@ -246,7 +247,7 @@ class TabularBlock:
     @property
     def unseen(self) -> Bool[Array, "B"]:
         """Rows with a level that the background never had."""
-        return np.any([np.zeros(self.size, dtype=bool), *(np.array(u.rates)[law.own] == 0 for u, law in zip(self.units, self.laws, strict=True) if isinstance(u, Levels))], axis=0)
+        return np.any([np.zeros(self.size, dtype=bool), *(u.rate[law.own] == 0 for u, law in zip(self.units, self.laws, strict=True) if isinstance(u, Levels) and 0 in u.rates)], axis=0)
 
     def take(self, rows: Rows) -> "TabularBlock":
         """Some of the instances."""
@@ -309,7 +310,7 @@ class TabularBlock:
 
     def _notes(self, pairs: Sequence[tuple[Unit, Law]]) -> dict[str, Array]:
         outside = [(u.name, (law.at() < u.low) | (law.at() > u.high)) for u, law in pairs if isinstance(u, Number) or law.x is not None]
-        unseen = [(u.name, np.array(u.rates)[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None]
+        unseen = [(u.name, u.rate[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None]
         moved = [(str(self.all_columns[j].name), _differs(self.fixed[self.all_columns[j].name], value)) for j, value in self.constant.items()]
         return {"outside-training-range": _named(outside + moved, self.size), "unseen-level": _named(unseen, self.size)}
 
@@ -349,13 +350,13 @@ def _reference(unit: Unit, law: Law) -> Array:
     """The average training row, as these coordinates see it."""
     if isinstance(unit, Number):
         return np.array([[unit.mean, *([unit.rates[-1]] if law.width > 1 else [])]])
-    return np.array(unit.rates)[law.own][:, None]
+    return unit.rate[law.own][:, None]
 
 
 def _rare(unit: Unit, law: Law) -> Array:
     """(B, q) where hardly any training row differs from the instance in a coordinate."""
     if not isinstance(unit, Number):
-        return (np.array(unit.rates)[law.own] >= COMMONPLACE)[:, None]
+        return (unit.rate[law.own] >= COMMONPLACE)[:, None]
     atoms, rates, x = np.array(unit.atoms), np.array(unit.rates), law.at()[:, None]
     missing = rates[np.isnan(atoms)].sum()
     same = ((atoms == x) * rates).sum(axis=1)

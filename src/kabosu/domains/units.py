@@ -163,10 +163,15 @@ class Levels:
     low: float = -np.inf
     high: float = np.inf
 
-    @property
+    @cached_property
     def columns(self) -> tuple[Any, ...]:
         """Names of the user's columns that this unit fills."""
         return tuple(c.name for c in self.filled)
+
+    @cached_property
+    def rate(self) -> Float[Array, "L"]:
+        """``rates`` as an array."""
+        return np.array(self.rates)
 
     @property
     def scales(self) -> list[float]:
@@ -185,22 +190,26 @@ class Levels:
 
     def law(self, own: Int[Array, "B"], x: Float[Array, "B"] | None = None) -> LevelLaw:
         """Local law, untilted, of each instance; an unseen level counts as one more training row."""
-        rates = self._rates
+        rates = self.rate
         if not rates[own].all():
             rates = np.where(np.isin(np.arange(len(rates)), own) & (rates == 0), 1 / self.rows, rates) / (1 + 1 / self.rows)
         return LevelLaw(rates, own, 0.0, self.inside, x)
 
-    @cached_property
-    def _rates(self) -> Float[Array, "L"]:
-        return np.array(self.rates)
-
     def bin_of(self, x: Float[Array, "B"]) -> Int[Array, "B"]:
         """The bin (lower edge excluded) of each value; missing is the last."""
-        return np.where(np.isnan(x), len(self.rates) - 1, np.searchsorted(np.array(self.edges), x, side="left"))
+        return np.where(np.isnan(x), len(self.rates) - 1, self._edges.searchsorted(x, side="left"))
+
+    @cached_property
+    def _edges(self) -> Float[Array, "E"]:
+        return np.array(self.edges, dtype=np.float64)
 
     def words(self, own: Int[Array, "B"]) -> Array:
         """(B, 1) the instance's level in words."""
-        return np.array(self.phrases, dtype=object)[own][:, None]
+        return self._words[own][:, None]
+
+    @cached_property
+    def _words(self) -> Array:
+        return np.array(self.phrases, dtype=object)
 
     def extended(self, keys: Sequence[Any], phrases: Sequence[str], exemplars: Sequence[Any]) -> "Levels":
         """With levels that the background never had."""

@@ -1,7 +1,7 @@
 """Exact LIME of tree ensembles: one pass over the nodes instead of samples (MATH section 3)."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
@@ -109,6 +109,7 @@ def _effects(ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularB
     return effects
 
 
+@cache
 def _compiler_missing() -> str | None:
     return None if find_spec("numba") else "the tree engine needs numba: pip install 'kabosu[trees]'"
 
