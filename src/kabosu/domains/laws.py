@@ -14,6 +14,7 @@ import numpy as np
 from kabosu.types import Array, Float, Int, Rows
 
 EDGE = 2.0**-40
+COARSE = 1e-6  # step between floats, in local standard deviations, from which rounding is seen
 HERE = np.ones((1, 1))
 HERE.setflags(write=False)
 LONG = 8192  # draws of a unit that are not remembered
@@ -167,6 +168,8 @@ class NumberLaw:
     points : values of the point components (NaN: missing).  rates : their training rates, then the normal's.
     Coordinates: (value - center) / scale, and 1[missing] where missing values were seen in training. A missing draw
     keeps the instance's own value coordinate, so that its distance is the one difference "missing".
+    dtype : floats that hold the cells; where their digits are coarse against the local spread, coordinates are those of the
+    rounded cells, which are what the model is asked about.
     """
 
     center: Float[Array, "B"]
@@ -179,13 +182,20 @@ class NumberLaw:
     whole: bool = False
     bounds: tuple[float, float] = (-np.inf, np.inf)
     precision: float = 0.0
+    dtype: Any = np.float64
+
+    @cached_property
+    def _coarse(self) -> Array:
+        """(B,) where the step between floats around the instance shows in its coordinates."""
+        around = np.maximum(np.abs(self.center), np.where(self.lost, 0.0, np.abs(self.x))).astype(self.dtype)
+        return np.spacing(around).astype(np.float64) > COARSE * self.scale / np.sqrt(1 + self.precision)
 
     @cached_property
     def _shared(self) -> bool:
         """True where every instance has the same law in its own coordinates."""
         same = len(self.own) > 0 and not self.lost.any() and bool((self.own == self.own[0]).all())
         grid = not self.whole or (bool((self.center % 1 == 0).all()) and bool(np.isinf(self.bounds).all() or self._inside_bounds))
-        return same and grid and (not self.points.size or self._spread.shape[0] == 1)
+        return same and grid and not self._coarse.any() and (not self.points.size or self._spread.shape[0] == 1)
 
     @cached_property
     def _inside_bounds(self) -> bool:
@@ -263,14 +273,17 @@ class NumberLaw:
 
     def _grid(self, z: Float[Array, "#B s"], center: Float[Array, "#B"]) -> Float[Array, "#B s"]:
         """Whole and within bounds, in coordinates."""
-        if not self.whole and np.isinf(self.bounds).all():
+        exact = not self.whole and np.isinf(self.bounds).all()
+        if exact and not self._coarse.any():
             return z
-        return (self._value(z, center) - center[:, None]) / self.scale
+        held = (self._value(z, center) - center[:, None]) / self.scale
+        return np.where(self._coarse[: len(z), None], held, z) if exact else held
 
     def _value(self, z: Float[Array, "#B s"], center: Float[Array, "#B"]) -> Float[Array, "#B s"]:
         """In own units; whole ones are counted from the center's own integer, so that all instances round alike."""
         if not self.whole:
-            return np.clip(center[:, None] + self.scale * z, *self.bounds)
+            value = np.clip(center[:, None] + self.scale * z, *self.bounds)
+            return value if self.dtype is np.float64 else value.astype(self.dtype).astype(np.float64)
         base = np.floor(center)[:, None]
         return np.clip(base + np.rint(center[:, None] - base + self.scale * z), *self.bounds)
 

@@ -34,6 +34,11 @@ def short(values: Sequence[float] | Array) -> list[str]:
     return words
 
 
+def _floats(dtype: Any) -> Any:
+    """numpy's float type of a column's cells."""
+    return {"float16": np.float16, "float32": np.float32}.get(str(dtype).lower(), np.float64)
+
+
 def _spread(name: Any, distinct: Array, kept: Array) -> float:
     """Standard deviation, or the difference of two values; one that floating point cannot square is refused."""
     with np.errstate(over="ignore", invalid="ignore"):
@@ -85,7 +90,7 @@ class Number:
         if self.whole and self.scale < SMALL and rates[0, -1] > 0:
             points, rates = self._table(center, points, rates)
         own = np.where(lost, 0.0, (np.where(lost, 0.0, x) - center) / self.scale)
-        return NumberLaw(center, self.scale, own, lost, points, rates, x, self.whole, self.column.bounds)
+        return NumberLaw(center, self.scale, own, lost, points, rates, x, self.whole, self.column.bounds, dtype=_floats(self.column.dtype))
 
     def _table(self, center: Array, points: Array, rates: Array) -> tuple[Float[Array, "b C"], Float[Array, "b c"]]:
         """The normal replaced by its integers: P(k) = Phi((k + 1/2 - c)/sigma) - Phi((k - 1/2 - c)/sigma)."""
