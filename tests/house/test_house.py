@@ -125,7 +125,7 @@ def test_classes_are_protocols_values_errors_or_explainers(path):
 def test_no_global_random_state(path):
     text = path.read_text()
     assert not re.search(r"np\.random\.(?!default_rng|Generator|SeedSequence)\w+", text)
-    assert "random" not in {m for m in imports(ast.walk(TREES[path]))}
+    assert "random" not in set(imports(ast.walk(TREES[path])))
 
 
 @pytest.mark.parametrize("path", SOURCE, ids=name_of)
