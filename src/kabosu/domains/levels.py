@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from os.path import commonprefix
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
@@ -79,7 +79,7 @@ def _shared(names: Sequence[str]) -> str:
     ('color', '')
 
     """
-    prefix = commonprefix(list(names))
+    prefix = "".join(letters[0] for letters in takewhile(lambda letters: len(set(letters)) == 1, zip(*names, strict=False)))
     end = max(prefix.rfind(mark) for mark in SEPARATORS)
     return prefix[: end + 1].rstrip(SEPARATORS)
 

@@ -14,6 +14,8 @@ from kabosu.protocols import Kernel
 from kabosu.spaces import Cube
 from kabosu.types import Array, Float, Rows
 
+FORMATS = ("csr", "csc", "coo")  # that the model is handed; csr in place of those that are slow to make
+
 
 def is_sparse(data: Any) -> bool:
     """A scipy sparse matrix or array."""
@@ -30,6 +32,7 @@ class Sparse:
     columns: tuple[str, ...]
     dtype: Any
     maker: Any
+    format: str = "csr"
     table: None = None
     notes: tuple[str, ...] = ("sparse table: only the entries of the row vary, present or absent",)
     kept: frozenset[int] | None = None
@@ -46,7 +49,7 @@ class Sparse:
         from scipy import sparse
 
         maker = sparse.csr_array if isinstance(data, sparse.sparray) else sparse.csr_matrix
-        return cls(tuple(f"x{j}" for j in range(data.shape[1])), data.dtype, maker)
+        return cls(tuple(f"x{j}" for j in range(data.shape[1])), data.dtype, maker, data.format if data.format in FORMATS else "csr")
 
     @property
     def width(self) -> int:
@@ -78,11 +81,21 @@ class Sparse:
             entries, values = X.indices[X.indptr[i] : X.indptr[i + 1]], X.data[X.indptr[i] : X.indptr[i + 1]]
             if not np.isfinite(values).all():
                 raise RowError(f"row {i} of the instance has missing or infinite entries; replace them by numbers")
+            values = self._held(values)
             varied = values != 0 if self.kept is None else (values != 0) & np.isin(entries, list(self.kept))
             if not varied.any():
                 raise RowError("the instance has no non-zero entries to vary; a sparse row is explained by its own entries: pass a row that has some, or a dense table")
             order = np.argsort(~varied, kind="stable")
             yield SparseBlock(self, entries[order], values[order], int(varied.sum()), LevelLaw(np.array([0.5, 0.5]), np.ones(1, dtype=np.int64)))
+
+    def _held(self, values: Array) -> Array:
+        """Entries in the background's dtype, which must keep them."""
+        with np.errstate(invalid="ignore"):
+            made = values.astype(self.dtype)
+        odd = values[~np.isclose(made.astype(np.float64), values.astype(np.float64), rtol=1e-5, atol=0)]
+        if len(odd) and self.dtype.kind != "b":  # of a boolean table an entry is there or not
+            raise RowError(f"the instance has the entry {odd[0]!s}, which the dtype {self.dtype} of the background data cannot hold; cast the background")
+        return made
 
     def _csr(self, X: Any) -> Any:
         X = X if is_sparse(X) else np.atleast_2d(np.asarray(X))
@@ -91,7 +104,9 @@ class Sparse:
         X = self.maker(X.reshape(1, -1) if X.ndim == 1 else X)
         if X.shape[1] != len(self.columns):
             raise InputError(f"the instance has {X.shape[1]} columns; the background data has {len(self.columns)}")
-        X.sum_duplicates()
+        if not X.has_canonical_format:
+            X = X.copy()  # the user's arrays stay as they are
+            X.sum_duplicates()
         return X
 
 
@@ -135,17 +150,18 @@ class SparseBlock:
         s = draws.shape[1]
         mask = np.ones((s, len(self.row)), dtype=bool)
         mask[:, : self.p] = self.features(draws)[0] > 0.5
-        indptr = np.concatenate([[0], np.cumsum(mask.sum(axis=1))])
-        indices, values = (np.broadcast_to(a, mask.shape)[mask] for a in (self.entries, self.row))
-        made = self.domain.maker((values, indices, indptr), shape=(s, len(self.domain.columns)))
-        made.sort_indices()
-        return made
+        return self._made(np.cumsum([0, *mask.sum(axis=1)]), *(np.broadcast_to(a, mask.shape)[mask] for a in (self.entries, self.row)))
 
     def instances(self) -> Any:
         """The row."""
-        made = self.domain.maker((self.row.copy(), self.entries.copy(), np.array([0, len(self.row)])), shape=(1, len(self.domain.columns)))
+        return self._made(np.array([0, len(self.row)]), self.entries, self.row.copy())
+
+    def _made(self, ends: Array, entries: Array, values: Array) -> Any:
+        """Rows in the user's own class and format, with 32-bit indices where these are enough, as some models take no others."""
+        width = np.int32 if max(int(ends[-1]), len(self.domain.columns)) < 2**31 else np.int64
+        made = self.domain.maker((values, entries.astype(width), ends.astype(width)), shape=(len(ends) - 1, len(self.domain.columns)))
         made.sort_indices()
-        return made
+        return made.asformat(self.domain.format)
 
     def labels(self) -> Labels:
         """Columns by position, values as they are."""
