@@ -26,7 +26,7 @@ def width_for(radius: float) -> float:
 
     Examples
     --------
-    >>> width_for(0.6)
+    >>> round(width_for(0.6), 12)
     0.75
 
     """
