@@ -134,6 +134,8 @@ def check_sampler(sampler: Sampler, space: Space = Cube(3)) -> None:
     _expect(np.array_equal(draws, pickle.loads(pickle.dumps(sampler)).draw(space, 0, s, 7)), "a pickled copy draws differently")  # noqa: S301
     _expect(not np.array_equal(draws, sampler.draw(space, 0, s, 8)), "another seed gives the same draws")
     if isinstance(space, Cube):
+        many = sampler.draw(space, 0, 8 * s, 7).reshape(-1, space.m)
+        _expect(len(np.unique(many, axis=0)) == len(many), "points repeat")
         z = (draws.reshape(-1, space.m).mean(axis=0) - 0.5) * np.sqrt(12 * draws.shape[0] * s)
         _expect(np.abs(z).max() < SURE, f"coordinates are not uniform: mean {draws.mean(axis=(0, 1))}")
         spread = draws.reshape(-1, space.m).var(axis=0)

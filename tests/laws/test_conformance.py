@@ -124,7 +124,7 @@ FAULTY_SAMPLERS = {
     "forgetful": "continue",
     "deaf to the seed": "seed",
     "one replicate": "replicates",
-    "repeated replicates": "repeats",
+    "repeated replicates": "repeat",
 }
 
 

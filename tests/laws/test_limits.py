@@ -181,3 +181,17 @@ def test_weighted_draws_and_direct_draws_have_one_limit():
         assert np.abs(z).max() < 5
         assert es[0].certificate.effective_sample_size == pytest.approx(16384)
         assert es[1].certificate.effective_sample_size < 0.8 * 16384
+
+
+@pytest.mark.parametrize("other", [0.5, 1.5])
+def test_a_neighborhood_can_be_fitted_with_another_kernel(other):
+    """Draws that contain one kernel are weighed by the ratio of the two: the limit is that of the second."""
+    data = np.random.default_rng(9).normal(size=(200, 3))
+    model = kb.respond.as_model(lambda X: np.sin(2 * X[:, 0]) + X[:, 1] ** 2)
+    block = next(iter(kb.domains.Tabular.fit(data).represent(data[:2] + 0.5)))
+    hood = kb.measure(model, block, kb.samplers.Sobol(8), 0, 1 << 15, tilt=Exponential(1.0))
+    direct = kb.measure(model, block, kb.samplers.Sobol(8), 0, 1 << 15, tilt=Exponential(other), seed=1)
+    a, b = (kb.fit(h, Exponential(other), Ridge(), 8) for h in (hood, direct))
+    assert (np.abs(a.coef - b.coef) <= 8 * np.hypot(a.std_error, b.std_error) + 1e-9).all()
+    assert (a.effective_sample_size < 0.95 * b.effective_sample_size).all()
+    np.testing.assert_allclose(a.intercept, b.intercept, atol=0.05)
