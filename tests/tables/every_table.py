@@ -153,3 +153,14 @@ def cells_of(rows):
     if isinstance(rows, pa.Table):
         return rows.to_pydict()
     return {key: [None if row[key] is None or row[key] != row[key] else row[key] for row in rows] for key in rows[0]}  # noqa: PLR0124
+
+
+def holes_of(rows):
+    """What stands for missing in each column, by its type."""
+    if isinstance(rows, pd.DataFrame):
+        columns = {c: rows[c].tolist() for c in rows.columns}
+    elif isinstance(rows, np.ndarray):
+        columns = dict(enumerate(rows.T.tolist()))
+    else:
+        columns = {key: [row[key] for row in rows] for key in rows[0]} if isinstance(rows, list) else rows.to_pydict() if isinstance(rows, pa.Table) else rows.to_dict(as_series=False)
+    return {name: {type(v).__name__ for v in cells if v is None or v is pd.NA or v != v} for name, cells in columns.items()}  # noqa: PLR0124

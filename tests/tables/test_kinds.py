@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from every_table import ARROW, ARROW_BACKED, DICTS, MIXED, PANDAS, POLARS, A, Keeps, N, cells_of, kind_of
+from every_table import ARROW, ARROW_BACKED, DICTS, MIXED, PANDAS, POLARS, A, Keeps, N, cells_of, holes_of, kind_of
 
 import kabosu as kb
 from kabosu.errors import InputError
@@ -30,6 +30,8 @@ def handed(data, x, many=False, **options):
 def check_like(data, got, x):
     assert [kind_of(rows) for rows in got] == [kind_of(data)] * len(got)
     assert cells_of(got[0]) == cells_of(x)
+    for name, kinds in holes_of(data).items():
+        assert all(holes_of(rows)[name] <= kinds for rows in got), name
     for name, cells in cells_of(data).items():
         drawn = [v for rows in got[1:] for v in cells_of(rows)[name]]
         assert {type(v) for v in drawn} <= {type(v) for v in cells} | {float}, name
