@@ -9,6 +9,8 @@ from functools import partial
 import numpy as np
 
 from kabosu.domains.laws import Inside, Law, LevelLaw, NumberLaw
+from kabosu.domains.nodes import is_counted, normal_nodes
+from kabosu.errors import EngineError
 from kabosu.types import Array, Float
 
 TINY = 1e-300
@@ -40,7 +42,11 @@ class Expectations:
 
 def over_thresholds(law: Law, t: Float[Array, "T"]) -> Expectations:
     """Expectations of a number or of a binned number over sorted thresholds."""
-    return _number(law, t) if isinstance(law, NumberLaw) else _bins(law, t)
+    if isinstance(law, NumberLaw):
+        return _number(law, t)
+    if law.inside is None:
+        raise EngineError("a category has no thresholds; see over_levels")
+    return _bins(law, law.inside, t)
 
 
 def over_levels(law: LevelLaw) -> Expectations:
@@ -54,10 +60,10 @@ def _indicator(mass: Array, first: Array, lost: Array, first_lost: Array, mean: 
     return Expectations(mass, first[..., None], lost, first_lost[:, None], mean[:, None], (mean * (1 - mean))[:, None, None])
 
 
-def _bins(law: LevelLaw, t: Float[Array, "T"]) -> Expectations:
+def _bins(law: LevelLaw, inside: Inside, t: Float[Array, "T"]) -> Expectations:
     """q(x <= t) = sum over bins of q(bin) F_bin(t), F of the truncated normal; a missing bin apart."""
     q = np.diff(law._table, axis=1, prepend=0.0)[law._distinct[1]]
-    missing, F = np.isnan(law.inside.low), below(law.inside, t)
+    missing, F = np.isnan(inside.low), below(inside, t)
     own = np.arange(q.shape[1]) == law.own[:, None]
     over = partial(np.einsum, "bl,tl->bt")  # not by BLAS, whose sums depend on the size of the block
     return _indicator(over(q, F), over(q * own, F), (q * missing).sum(1), (q * own * missing).sum(1), (q * own).sum(1))
@@ -76,19 +82,21 @@ def below(inside: Inside, t: Float[Array, "T"]) -> Float[Array, "T L"]:
 
 
 def _number(law: NumberLaw, t: Float[Array, "T"]) -> Expectations:
-    """Points by cumulative sums, the normal by Phi and phi: E[z 1(z <= a)] = mu Phi - s phi (MATH (6), (7))."""
+    """Points by cumulative sums, the normal by Phi and phi: E[z 1(z <= a)] = mu Phi - s phi (MATH (6), (7)); few whole numbers are points."""
     B, w = len(law.x), law.width
     cumulative, mu, s = law._local
     p = np.broadcast_to(np.diff(cumulative, axis=1, prepend=0.0), (B, cumulative.shape[1]))
     mu = np.broadcast_to(mu, (B,))
-    own = law.own[:, None]
-    mass, first, mean, square = _normal(law, t, mu, s, p[:, -1])
-    C = law.points.shape[1]
-    values = np.broadcast_to(law.points, (B, C))
+    values, z, pp = (np.broadcast_to(a, (B, a.shape[1])) for a in (law.points, law._spread, p[:, :-1]))
+    normal = p[:, -1]
+    if normal.any() and is_counted(law):
+        x, d, q = normal_nodes(law, np.zeros(0), np.inf)
+        values, z, pp = (np.concatenate([a, np.broadcast_to(b, x.shape)], axis=1) for a, b in ((values, x), (z, d), (pp, normal[:, None] * q)))
+        normal = np.zeros(B)
+    mass, first, mean, square = _normal(law, t, mu, s, normal)
     gone = np.isnan(values)
-    z = np.where(gone, own, np.broadcast_to(law._spread, (B, C)))
-    pp = p[:, :-1]
-    if C:
+    z = np.where(gone, law.own[:, None], z)
+    if values.shape[1]:
         m, f = _points(values, pp, z, t)
         mass, first = mass + m, first + f
         mean, square = mean + (pp * z).sum(1), square + (pp * z * z).sum(1)

@@ -9,7 +9,7 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.domains.columns import groups_of, odd, positions
-from kabosu.domains.laws import Law
+from kabosu.domains.laws import Law, NumberLaw
 from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
 from kabosu.errors import InputError, RowError
@@ -145,7 +145,7 @@ def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: 
     values = {j: frames.numbers(c, s) for j, (c, s) in enumerate(zip(columns, table.columns, strict=True)) if c.kind != "level"}
     grouped = {j for members in named.values() for j in members}
     binary = {j: v for j in range(len(columns)) if j not in grouped and (v := _binary(columns[j], table.columns[j], values.get(j))) is not None}
-    found = [block for block in one_hot_blocks(binary, len(table))] if len(table) >= 10 else []
+    found = list(one_hot_blocks(binary, len(table))) if len(table) >= 10 else []
     notes = [f"columns {[columns[j].name for j in block]} always sum to 1 and are drawn as one category" for block in found]
     heads = {members[0]: (title, members) for title, members in (*named.items(), *((None, b) for b in found))}
     inside = grouped | {j for block in found for j in block}
@@ -265,10 +265,14 @@ class TabularBlock:
 
     def inputs(self, draws: Float[Array, "1 s m"]) -> Batch:
         """B*s rows of the user's own kind of table."""
-        s = draws.shape[1]
+        return self.rows([law.cells(draws[0, :, j]) for j, law in enumerate(self.laws)])
+
+    def rows(self, cells: Sequence[Array]) -> Batch:
+        """B*s rows with these (#B, s) cells of the units; columns that are not drawn are as in the instances."""
+        s = cells[0].shape[1]
         filled = {c: (e, np.repeat(v, s)) for c, (e, v) in self.fixed.items()}
-        for j, (unit, law) in enumerate(zip(self.units, self.laws, strict=True)):
-            filled |= _fill(unit, np.broadcast_to(law.cells(draws[0, :, j]), (self.size, s)).reshape(-1))
+        for unit, cell in zip(self.units, cells, strict=True):
+            filled |= _fill(unit, np.broadcast_to(cell, (self.size, s)).reshape(-1))
         return self._build(filled)
 
     def instances(self) -> Batch:
@@ -341,7 +345,7 @@ def _shown(unit: Unit, law: Law) -> Array:
 
 def _centers(unit: Unit, law: Law) -> Array:
     """Own units where the coordinate is 0."""
-    if not isinstance(unit, Number):
+    if not isinstance(law, NumberLaw):
         return np.zeros((1, 1))
     return np.stack([law.center, np.zeros_like(law.center)], axis=1)[:, : law.width]
 

@@ -14,6 +14,7 @@ from kabosu.types import Array, Float, Int
 
 SMALL = 20.0  # integer columns with a smaller standard deviation are drawn from the exact table of their integers
 COMMON = 0.2  # a repeated value that holds this share of the rows is a point of its own
+ROUNDING = 1e-12
 VARIED = 10  # ... in columns with at least so many distinct values
 
 
@@ -32,6 +33,12 @@ def short(values: Sequence[float] | Array) -> list[str]:
         if len(set(words)) == distinct:
             break
     return words
+
+
+def _rest(rates: Sequence[float]) -> float:
+    """What the points leave to the normal; not what rounding leaves."""
+    rest = 1.0 - sum(rates)
+    return rest if rest > ROUNDING else 0.0
 
 
 def _floats(dtype: Any) -> Any:
@@ -86,7 +93,7 @@ class Number:
         """Local law, untilted, of each instance."""
         lost = np.isnan(x)
         center = np.where(lost, self.mean, x) if self.center == "instance" else np.full(len(x), self.mean)
-        points, rates = np.array(self.atoms, dtype=np.float64)[None], np.array([*self.rates, max(0.0, 1.0 - sum(self.rates))])[None]
+        points, rates = np.array(self.atoms, dtype=np.float64)[None], np.array([*self.rates, _rest(self.rates)])[None]
         if self.whole and self.scale < SMALL and rates[0, -1] > 0:
             points, rates = self._table(center, points, rates)
         own = np.where(lost, 0.0, (np.where(lost, 0.0, x) - center) / self.scale)

@@ -1,12 +1,14 @@
 """From exact expectations to a fit: what every exact engine shares. Exact engines enter the line at the moments."""
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kabosu.curves import Curves
 from kabosu.domains.expectations import log_normalizer
 from kabosu.domains.tabular import TabularBlock
+from kabosu.engines.sampled import moved
 from kabosu.explain import Neighborhood, measure
 from kabosu.fits import Fit, Outcome
 from kabosu.kernels import Exponential
@@ -35,33 +37,40 @@ def unreadable(representation: Representation, recipe: Recipe) -> str | None:
     return None
 
 
-def moments_of(
-    block: TabularBlock, recipe: Recipe, center: Float[Array, "B p"], covariance: Float[Array, "B p p"], slope: Float[Array, "B p k"], mean: Float[Array, "B k"], prediction: Float[Array, "B k"]
-) -> Moments:
-    """Moments of the local law (MATH (2)); with lime's first row and total weight where the recipe has them (MATH section 3).
+@dataclass(frozen=True)
+class Means:
+    """What an exact engine finds: E_q f, Cov_q(z)^-1 Cov_q(z, f), E_q z and Cov_q(z) (MATH (2))."""
 
-    center, covariance : E_q z, Cov_q(z).  slope : Cov_q(z)^-1 Cov_q(z, f).  mean : E_q f.  f is taken relative to the prediction.
+    mean: Float[Array, "B k"]
+    slope: Float[Array, "B p k"]
+    center: Float[Array, "#B p"]
+    covariance: Float[Array, "#B p p"]
+
+
+def moments_of(local: TabularBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"]) -> Moments:
+    """Moments of the local law, with lime's first row and total weight where the recipe has them (MATH section 3).
+
+    f is taken relative to E_q f, so that its level costs no digits.
     """
-    f = mean - prediction
-    B, p = center.shape
-    a = np.concatenate([np.ones((B, 1)), center], axis=1)
+    weight = _weight(local, recipe)[:, None, None]
+    a = _with_one(means.center)
     gram = a[:, :, None] * a[:, None, :]
-    gram[:, 1:, 1:] += covariance
-    cross = a[:, :, None] * f[:, None, :]
-    cross[:, 1:] += covariance @ slope
-    weight = _weight(block, recipe)
-    gram, cross = gram * weight[:, None, None], cross * weight[:, None, None]
+    gram[:, 1:, 1:] += means.covariance
+    cross = np.concatenate([np.zeros((len(means.mean), 1, means.mean.shape[1])), means.covariance @ means.slope], axis=1)
+    gram, cross = gram * weight, cross * weight
     if recipe.instance_first:
-        a0 = np.concatenate([np.ones((B, 1)), np.broadcast_to(block.origin, (B, p))], axis=1)
-        gram = gram + a0[:, :, None] * a0[:, None, :]
-    square = np.zeros((B, 1, f.shape[1]))
-    return Moments(gram[:, None], cross[:, None], square, np.ones(B), recipe.samples)
+        a0 = _with_one(local.origin)
+        gram, cross = gram + a0[:, :, None] * a0[:, None, :], cross + a0[:, :, None] * (prediction - means.mean)[:, None, :]
+    return Moments(gram[:, None], cross[:, None], np.zeros((len(cross), 1, cross.shape[2])), np.ones(len(gram)), recipe.samples)
 
 
-def _weight(block: TabularBlock, recipe: Recipe) -> Float[Array, "B"]:
+def _with_one(z: Float[Array, "b p"]) -> Float[Array, "b q"]:
+    return np.concatenate([np.ones((len(z), 1)), z], axis=1)
+
+
+def _weight(block: TabularBlock, recipe: Recipe) -> Float[Array, "#B"]:
     """Total weight of the sample that the recipe would have drawn: samples times E_D[kernel]."""
-    logs = sum(log_normalizer(law) for law in block.laws)
-    return recipe.samples * np.exp(np.broadcast_to(logs, (block.size,)))
+    return recipe.samples * np.exp(sum(log_normalizer(law) for law in block.laws))
 
 
 def solve(moments: Moments, recipe: Recipe, origin: Float[Array, "#B p"]) -> tuple[Float[Array, "B p k"], Float[Array, "B k"], Array]:
@@ -74,18 +83,23 @@ def _all(coef: Float[Array, "B p k"], moments: Moments) -> tuple[Array, Array, A
     return coef, moments.level[:, 0] - np.einsum("bp,bpk->bk", moments.center[:, 0], coef), np.ones(coef.shape, dtype=bool)
 
 
-def outcome_of(model: Model, block: TabularBlock, recipe: Recipe, moments: Moments, prediction: Float[Array, "B k"], effects: Effects | None = None) -> Outcome:
+def outcome_of(model: Model, block: TabularBlock, local: TabularBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"], effects: Effects | None = None) -> Outcome:
     """Solve, and measure the fidelity with some draws; ``effects`` makes the local effect curves of a single instance."""
-    coef, intercept, kept = solve(moments, recipe, block.origin)
-    B, p, k = coef.shape
     hood = _evidence(model, block, recipe, prediction)
-    fidelity, reacted = _fidelity(hood, coef, intercept)
-    local = intercept + np.einsum("bp,bpk->bk", np.broadcast_to(block.origin, (B, p)), coef)
+    made = certified(local, recipe, means, prediction, hood)
+    return made if effects is None or hood is None else replace(made, curves=effects(EVIDENCE.draw(block.space, 0, hood.Z.shape[1], recipe.seed), hood))
+
+
+def certified(local: TabularBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"], hood: Neighborhood | None, w: Float[Array, "#B s"] | None = None) -> Outcome:
+    """Solve; the fidelity on a neighborhood, whose draws weigh ``w``, or all the same."""
+    moments = moments_of(local, recipe, means, prediction)
+    coef, intercept, kept = solve(moments, recipe, local.origin)
+    B, p = coef.shape[:2]
+    surrogate = intercept + np.einsum("bp,bpk->bk", np.broadcast_to(local.origin, (B, p)), coef)
     error = np.where(kept, np.where(_still(moments)[..., None], np.inf, 0.0), np.nan)
-    fit = Fit(coef, error, intercept, fidelity, fidelity, local, np.full(B, np.nan), np.full(B, np.inf), np.full(B, np.inf)).shifted(prediction)
-    draws = 0 if hood is None else hood.Z.shape[1]
-    curves = None if effects is None or hood is None else effects(EVIDENCE.draw(block.space, 0, draws, recipe.seed), hood)
-    return Outcome(fit, prediction, reacted, np.full(B, 1 + draws), ("exact",) * B, curves)
+    fidelity, changed = _fidelity(hood, means.mean, coef, intercept, w)
+    fit = Fit(coef, error, intercept, fidelity, fidelity, surrogate, np.full(B, np.nan), np.full(B, np.inf), np.full(B, np.inf)).shifted(means.mean)
+    return Outcome(fit, prediction, changed, np.full(B, 1 + (0 if hood is None else hood.Z.shape[1])), ("exact",) * B)
 
 
 def _still(moments: Moments) -> Array:
@@ -98,14 +112,16 @@ def _evidence(model: Model, block: TabularBlock, recipe: Recipe, prediction: Flo
     return measure(model, block, EVIDENCE, 0, s, tilt=recipe.kernel, seed=recipe.seed, prediction=prediction) if s else None
 
 
-def _fidelity(hood: Neighborhood | None, coef: Float[Array, "B p k"], intercept: Float[Array, "B k"]) -> tuple[Float[Array, "B k"], Float[Array, "B k"]]:
-    """R2 of the exact surrogate on the draws, and the share of draws at which the model reacted."""
+def _fidelity(
+    hood: Neighborhood | None, around: Float[Array, "B k"], coef: Float[Array, "B p k"], intercept: Float[Array, "B k"], w: Float[Array, "#B s"] | None
+) -> tuple[Float[Array, "B k"], Float[Array, "B k"]]:
+    """R2 of the exact surrogate, of f relative to ``around``, on the draws, and the share of draws at which the model reacted."""
     if hood is None:
         return np.full(intercept.shape, np.nan), np.full(intercept.shape, np.nan)
-    f = hood.Y - hood.prediction[:, None]
-    total = ((f - f.mean(axis=1, keepdims=True)) ** 2).sum(axis=1)
-    residual = ((f - intercept[:, None] - hood.Z @ coef) ** 2).sum(axis=1)
-    varies = total > 1e-24 * (hood.Y**2).sum(axis=1)
-    from kabosu.engines.sampled import reacted
-
-    return np.where(varies, 1 - residual / np.where(varies, total, 1.0), np.nan), reacted(hood)
+    w = np.full((1, hood.Z.shape[1]), 1 / hood.Z.shape[1]) if w is None else w
+    f = hood.Y - around[:, None]
+    over = lambda a: (w[..., None] * a).sum(axis=1)  # noqa: E731  mean over the draws
+    total = over((f - over(f)[:, None]) ** 2)
+    residual = over((f - intercept[:, None] - hood.Z @ coef) ** 2)
+    varies = total > 1e-24 * over(hood.Y**2)
+    return np.where(varies, 1 - residual / np.where(varies, total, 1.0), np.nan), over(moved(hood))

@@ -11,7 +11,7 @@ from kabosu.fits import Fit, Outcome, relative_error
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
-from kabosu.types import Array, Float
+from kabosu.types import Array, Bool, Float
 
 
 @dataclass(frozen=True)
@@ -77,5 +77,10 @@ def _ended(fitted: Fit, prediction: Float[Array, "B k"], recipe: Recipe, s: int,
 
 def reacted(hood: Neighborhood) -> Float[Array, "B k"]:
     """Share of draws at which the model differs from its prediction at the instance."""
+    return moved(hood).mean(axis=1)
+
+
+def moved(hood: Neighborhood) -> Bool[Array, "B s k"]:
+    """Draws at which the model differs from its prediction at the instance."""
     around = hood.prediction[:, None]
-    return (np.abs(hood.Y - around) > 1e-12 * np.maximum(np.abs(around), 1e-300)).mean(axis=1)
+    return np.abs(hood.Y - around) > 1e-12 * np.maximum(np.abs(around), 1e-300)

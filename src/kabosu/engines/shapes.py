@@ -122,7 +122,7 @@ def splines(step: Any, sources: tuple[Source, ...], names: Any) -> tuple[Source,
         one.bsplines_, one.n_features_in_, one.n_features_out_ = [spline], 1, m
         vars(one).pop("feature_names_in_", None)
         basis = Spline(one)
-        out += [_bent(s, Shape(basis, i, np.unique(spline.t))) for i in range(m)]
+        out += [bent(s, Shape(basis, i, np.unique(spline.t))) for i in range(m)]
     return tuple(out)
 
 
@@ -132,7 +132,7 @@ def bins(step: Any, sources: tuple[Source, ...], names: Any) -> tuple[Source, ..
     for edges, s in zip(step.bin_edges_, sources, strict=True):
         inner = np.asarray(edges, dtype=np.float64)[1:-1]
         basis = Cut(inner, step.encode)
-        out += [_bent(s, Stairs(basis, i, inner)) for i in range(1 if step.encode == "ordinal" else len(inner) + 1)]
+        out += [bent(s, Stairs(basis, i, inner)) for i in range(1 if step.encode == "ordinal" else len(inner) + 1)]
     return tuple(out)
 
 
@@ -141,7 +141,7 @@ def powers(step: Any, sources: tuple[Source, ...], names: Any) -> tuple[Source, 
     if step.method != "yeo-johnson":
         raise Refusal(f"a PowerTransformer(method={step.method!r}) has no values below 0")
     after = [((float(a), float(b)),) for a, b in zip(step._scaler.mean_, step._scaler.scale_, strict=True)] if step.standardize else [()] * len(sources)
-    return tuple(_bent(s, Shape(YeoJohnson(float(power)), 0, GRADED, steps=a)) for s, power, a in zip(sources, step.lambdas_, after, strict=True))
+    return tuple(bent(s, Shape(YeoJohnson(float(power)), 0, GRADED, steps=a)) for s, power, a in zip(sources, step.lambdas_, after, strict=True))
 
 
 def function(step: Any, sources: tuple[Source, ...], names: Any) -> tuple[Source, ...]:
@@ -151,10 +151,11 @@ def function(step: Any, sources: tuple[Source, ...], names: Any) -> tuple[Source
     known = next((f for f in UFUNCS if f is step.func), None)
     if known is None or step.kw_args:
         raise Refusal("a FunctionTransformer's function cannot be read, unless it is one of numpy's own such as np.log1p")
-    return tuple(_bent(s, Shape(Elementwise(known), 0, np.array(UFUNCS[known]), 1.0)) for s in sources)
+    return tuple(bent(s, Shape(Elementwise(known), 0, np.array(UFUNCS[known]), 1.0)) for s in sources)
 
 
-def _bent(s: Source, shape: Shape) -> Source:
+def bent(s: Source, shape: Shape) -> Source:
+    """The column bent by a shape."""
     if s.codes is not None or s.indicator or s.shape is not None:
         raise Refusal("a step that bends an encoded or bent column is not read")
     return replace(s, shape=shape)

@@ -11,9 +11,9 @@ from kabosu.curves import Curves
 from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.binding import Binding, Refusal, bind, model_columns
 from kabosu.engines.ensemble import Ensemble
-from kabosu.engines.exact import Effects, moments_of, outcome_of, unreadable
-from kabosu.engines.pullback import sources_of
+from kabosu.engines.exact import Effects, Means, outcome_of, unreadable
 from kabosu.engines.fill import covariance, exact_means, fill
+from kabosu.engines.pullback import sources_of
 from kabosu.engines.tables import Nodes, compile_nodes
 from kabosu.errors import ReadingError
 from kabosu.explain import Neighborhood
@@ -96,8 +96,8 @@ class Tree:
         _check(ensemble, binding, representation, prediction)
         local = representation.tilt(recipe.kernel)
         slope, mean, center, variance, between = exact_expectations(ensemble, binding, nodes, local)
-        moments = moments_of(local, recipe, center, covariance(variance, between), slope, mean, prediction)
-        return outcome_of(model, representation, recipe, moments, prediction, _effects(ensemble, binding, nodes, local, mean) if recipe.curves and local.size == 1 else None)
+        means = Means(mean, slope, center, covariance(variance, between))
+        return outcome_of(model, representation, local, recipe, means, prediction, _effects(ensemble, binding, nodes, local, mean) if recipe.curves and local.size == 1 else None)
 
 
 def _effects(ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularBlock, mean: Float[Array, "1 k"]) -> Effects:
