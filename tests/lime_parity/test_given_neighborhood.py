@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 import pytest
+from lime.lime_base import LimeBase
 from lime.lime_tabular import LimeTabularExplainer
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_wine
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
@@ -105,3 +106,22 @@ def test_the_kernel_is_limes():
     np.testing.assert_allclose(Exponential()(Z[None], Z[None, 0])[0], w, rtol=1e-13)
     Z, _, w, _, _ = recorded("wine, logistic", "none", 5, False, 0)[0]
     np.testing.assert_allclose(Exponential()(Z[None], Z[None, 0])[0], w, rtol=1e-9)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("seed", range(4))
+def test_correlated_neighborhoods(method, seed):
+    """lime's own sampler draws columns independently; its regression is also given columns that move together."""
+    rng = np.random.default_rng(seed)
+    Z = rng.normal(size=(300, 12)) @ rng.normal(size=(12, 12)) + rng.normal(size=12)
+    Y = np.stack([np.sin(Z[:, 0]) + Z[:, 3] * Z[:, 5] + Z[:, 7], np.abs(Z).sum(axis=1)], axis=1)
+    distances = np.linalg.norm(Z - Z[0], axis=1)
+    base = LimeBase(lambda d: np.exp(-0.5 * (d / 6) ** 2), random_state=np.random.RandomState(0))
+    for K in (2, 5, 8):
+        fit = Select(K, method, Ridge(1.0, per="fit")).fit(Z[None], Y[None], base.kernel_fn(distances)[None], Z[None, 0])
+        for label in range(2):
+            intercept, exp, score, local = base.explain_instance_with_data(Z, Y, distances, label, K, feature_selection=method)
+            theirs = np.zeros(12)
+            theirs[[j for j, _ in exp]] = [b for _, b in exp]
+            np.testing.assert_allclose(fit.coef[0, :, label], theirs, rtol=0, atol=1e-10 * np.abs(theirs).max())
+            np.testing.assert_allclose([fit.intercept[0, label], fit.local[0, label], fit.r2[0, label]], [intercept, local[0], score], rtol=1e-9, atol=1e-9)

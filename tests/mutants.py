@@ -1,0 +1,127 @@
+"""Faults made by hand, each killed by a fast test: proof that the tests bite.
+
+    python tests/mutants.py            all of them, one at a time, in a copy of the repository
+    python tests/mutants.py penalty    those whose name contains a word
+
+A fault is one replacement in one source file. The run fails where a test does not notice its fault, or fails without it.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+LS, LAWS, LIM, DET, CONF, SYM, BUDGET, COVER = (
+    f"tests/laws/test_{name}.py" for name in ("least_squares", "local_laws", "limits", "determinism", "conformance", "symmetries", "budget", "coverage")
+)
+LIME = "tests/lime_parity/test_given_neighborhood.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """In ``path`` (under src/kabosu) ``old``, which stands there once, becomes ``new``; ``test`` must fail."""
+
+    name: str
+    path: str
+    old: str
+    new: str
+    test: str
+
+
+MUTANTS = (
+    Mutant("covariance not centered", "moments.py", "- self.weight[..., None, None] * m", "- 0 * self.weight[..., None, None] * m", f"{LS}::test_ridge_is_scikit_learns"),
+    Mutant("effective size without its square", "moments.py", "self.weight.sum(1) ** 2 / self.weight2", "self.weight.sum(1) / self.weight2", f"{LS}::test_effective_sample_size_is_kishs"),
+    Mutant("held-out draws are seen", "moments.py", "return Moments(pooled.gram - self.gram, pooled.cross - self.cross,", "return Moments(pooled.gram + 0 * self.gram, pooled.cross + 0 * self.cross,", f"{LS}::test_held_out_fidelity_is_an_explicit_refit_without_each_fold"),
+    Mutant("folds are blocks", "moments.py", "out.reshape(b, rounds, folds, q).transpose(0, 2, 1, 3)", "out.reshape(b, folds, rounds, q)", f"{LS}::test_replicate_errors_have_the_replicates_as_clusters"),
+    Mutant("sum of answers squared without weights", "moments.py", "_folded([Y], root, folds)", "_folded([Y], root**0, folds)", f"{LS}::test_ridge_is_scikit_learns"),
+    Mutant("weights read as precisions", "surrogates/errorbars.py", "np.matmul(Z, coef)) * w[..., None]", "np.matmul(Z, coef)) * np.sqrt(w[..., None])", f"{LS}::test_coefficients_and_errors_are_right_on_500_designs"),
+    Mutant("no small-sample factor", "surrogates/errorbars.py", "(s / max(s - p - 1, 1))", "1.0", f"{LS}::test_coefficients_and_errors_are_right_on_500_designs"),
+    Mutant("no factor for few replicates", "surrogates/errorbars.py", "(R / (R - 1))", "1.0", f"{LS}::test_coefficients_and_errors_are_right_on_500_designs"),
+    Mutant("blind to few deciding draws", "surrogates/errorbars.py", "variance = concentration.sum(axis=(1, 2)) / counted", "variance = 0 * concentration.sum(axis=(1, 2))", f"{LS}::test_degrees_of_freedom_see_that_few_draws_decide"),
+    Mutant("eight clusters whatever the replicates", "surrogates/ridge.py", "        Z = relative(Z, origin)\n        moments = Moments.of(Z, Y, w, replicates or FOLDS)", "        Z = relative(Z, origin)\n        moments = Moments.of(Z, Y, w, FOLDS)", f"{LS}::test_replicate_errors_have_the_replicates_as_clusters"),
+    Mutant("penalty per weight and per fit swapped", "surrogates/ridge.py", 'if self.per == "weight" else', 'if self.per == "fit" else', f"{LS}::test_ridge_is_scikit_learns"),
+    Mutant("normal equations whatever the condition", "surrogates/ridge.py", "STEEP = 1e4", "STEEP = 1e40", f"{LS}::test_coefficients_and_errors_are_right_on_500_designs"),
+    Mutant("local prediction at zero", "surrogates/ridge.py", "return Z - origin[:, None] if origin.any() else Z", "return Z", f"{LS}::test_ridge_is_scikit_learns"),
+    Mutant("intercept of the penalty", "surrogates/ridge.py", "local = pooled.level[:, 0] - np.einsum", "local = pooled.level[:, 0] - 0.99 * np.einsum", f"{LS}::test_ridge_is_scikit_learns"),
+    Mutant("forward selection by covariance", "surrogates/select.py", "c**2 / np.where(v > 0, v, 1.0)", "c**2", f"{LIME}::test_surrogate_is_limes"),
+    Mutant("forward selection without residuals", "surrogates/select.py", "        v = v - u**2\n", "", f"{LIME}::test_correlated_neighborhoods"),
+    Mutant("auto selection changes at 3", "surrogates/select.py", "if self.K <= 6", "if self.K <= 3", f"{LIME}::test_many_instances_at_once_are_each_limes"),
+    Mutant("highest weights without the instance", "surrogates/select.py", "np.broadcast_to(origin, (len(covariance), origin.shape[1]))[..., None])", "1.0)", f"{LIME}::test_surrogate_is_limes"),
+    Mutant("lasso with squared weights", "surrogates/select.py", "root = np.sqrt(w)", "root = w", f"{LIME}::test_surrogate_is_limes"),
+    Mutant("kernel as in the paper, not the code", "kernels/exponential.py", "return -0.5 * (", "return -1.0 * (", f"{LIME}::test_the_kernel_is_limes"),
+    Mutant("default width without 0.75", "kernels/exponential.py", "0.75 * sqrt(p)", "1.0 * sqrt(p)", f"{LIME}::test_the_kernel_is_limes"),
+    Mutant("levels tilted twice", "domains/laws.py", "- 0.5 * precision * (", "- 1.0 * precision * (", f"{LAWS}::test_levels"),
+    Mutant("normal not pulled to the instance", "domains/laws.py", "own * t / (1 + t), float", "0 * own * t / (1 + t), float", f"{LAWS}::test_the_normal_law_is_its_formula"),
+    Mutant("normal shrunk twice", "domains/laws.py", "float(np.sqrt(1 / (1 + t)))", "float(1 / (1 + t))", f"{LAWS}::test_the_normal_law_is_its_formula"),
+    Mutant("missing is as near as the instance", "domains/laws.py", "np.where(np.isnan(z), ~lost,", "np.where(np.isnan(z), lost,", f"{LAWS}::test_numbers"),
+    Mutant("integers are not whole", "domains/laws.py", "base + np.rint(center[:, None] - base + self.scale * z)", "base + (center[:, None] - base + self.scale * z)", f"{LAWS}::test_both_readings_of_a_draw_agree"),
+    Mutant("an unseen level has all the mass of one in two", "domains/units.py", "1 / self.rows, rates)", "1.0, rates)", f"{LAWS}::test_an_unseen_level_counts_as_one_more_row"),
+    Mutant("integers shifted by a half", "domains/units.py", "ndtr((grid + 0.5 - center[:, None]) / self.scale) -", "ndtr((grid + 1.0 - center[:, None]) / self.scale) -", f"{LAWS}::test_numbers"),
+    Mutant("bins cut off at what was seen", "domains/bins.py", "(min(lo, part.min()), max(hi, part.max()))", "(part.min(), part.mean())", f"{LAWS}::test_bins"),
+    Mutant("unseen levels shared by the block", "domains/tabular.py", "if not alone.any():", "if True:", f"{DET}::test_a_row_with_an_unseen_level_changes_no_other"),
+    Mutant("replicates repeat one scramble", "samplers/quasi.py", "default_rng([seed, r])", "default_rng([seed, 0])", f"{CONF}::test_samplers_conform"),
+    Mutant("chunks repeat", "samplers/plain.py", "default_rng([seed, i])", "default_rng([seed])", f"{CONF}::test_samplers_conform"),
+    Mutant("deaf to the seed", "samplers/plain.py", "default_rng([seed, i])", "default_rng([0, i])", f"{CONF}::test_samplers_conform"),
+    Mutant("shifted by another answer", "explain.py", ".shifted(around)", ".shifted(neighborhood.prediction)", f"{LIM}::test_a_linear_model_is_its_own_explanation"),
+    Mutant("tilt forgotten when weighing", "explain.py", "log = log - log_weights(neighborhood.tilt, neighborhood.Z, neighborhood.origin)", "log = log + 0", f"{LIM}::test_a_neighborhood_can_be_fitted_with_another_kernel"),
+    Mutant("coefficients in standard deviations", "explain.py", "coef = fitted.coef / scale[..., None]", "coef = fitted.coef * 1.0", f"{LIM}::test_a_linear_model_is_its_own_explanation"),
+    Mutant("answers relative to the instance's own", "explain.py", "around = neighborhood.Y[np.arange(len(neighborhood.Y)), w.argmax(axis=1)]", "around = neighborhood.prediction", f"{DET}::test_coefficients_of_real_models_do_not_depend_on_the_block"),
+    Mutant("the instance is not counted", "engines/sampled.py", "1 + stop, str(rules[i])", "stop, str(rules[i])", f"{BUDGET}::test_rows_are_counted_and_within_the_budget"),
+    Mutant("budget overspent by the instance", "engines/sampled.py", "(recipe.budget - 1) // R * R", "(recipe.budget + R) // R * R", f"{BUDGET}::test_a_budget_is_nearly_used_where_the_tolerance_is_not_met"),
+    Mutant("intervals of 90%", "fits.py", "upper = 0.5 + level / 2", "upper = level", f"{COVER}::test_intervals_cover_quickly"),
+    Mutant("tolerance of a standard error", "fits.py", "fitted.half_width(), 0.0).max(axis=1)", "fitted.std_error, 0.0).max(axis=1)", f"{BUDGET}::test_a_met_tolerance_is_met_and_ends_the_draws"),
+)
+
+
+def copy(to: Path) -> None:
+    """What the tests need."""
+    for name in ("src", "tests"):
+        shutil.copytree(ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("pyproject.toml", "README.md"):
+        shutil.copy(ROOT / name, to / name)
+
+
+def passes(at: Path, *tests: str) -> bool:
+    """Whether the tests pass in a copy; anything but passing and failing is an error."""
+    env = {**os.environ, "PYTHONPATH": str(at / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-x", "-m", "not slow", *tests], cwd=at, env=env, capture_output=True, text=True, check=False)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
+    return done.returncode == 0
+
+
+def mutated(text: str, mutant: Mutant) -> str:
+    """The source with the fault; the old text must stand there once."""
+    if text.count(mutant.old) != 1:
+        raise ValueError(f"mutant {mutant.name!r}: its text stands {text.count(mutant.old)} times in {mutant.path}; bring tests/mutants.py up to date")
+    return text.replace(mutant.old, mutant.new)
+
+
+def survivors(mutants: tuple[Mutant, ...]) -> list[str]:
+    """Names of the faults that no test noticed."""
+    with tempfile.TemporaryDirectory() as folder:
+        at = Path(folder)
+        copy(at)
+        if not passes(at, *sorted({m.test for m in mutants})):
+            raise RuntimeError("the tests fail without any fault")
+        alive = []
+        for mutant in mutants:
+            file = at / "src" / "kabosu" / mutant.path
+            text = file.read_text()
+            file.write_text(mutated(text, mutant))
+            noticed = not passes(at, mutant.test)
+            file.write_text(text)
+            print(f"{'killed' if noticed else 'ALIVE ':7s} {mutant.name}", flush=True)
+            alive += [] if noticed else [mutant.name]
+    return alive
+
+
+if __name__ == "__main__":
+    chosen = tuple(m for m in MUTANTS if all(word in m.name for word in sys.argv[1:]))
+    alive = survivors(chosen)
+    print(f"{len(chosen) - len(alive)} of {len(chosen)} killed")
+    sys.exit(bool(alive))
