@@ -3,7 +3,6 @@
 Engine time is the tables and the sweep; the certificate's model calls are apart, as for the peers, who make none.
 """
 
-import gzip
 from pathlib import Path
 from time import process_time
 from typing import Any
@@ -98,7 +97,7 @@ def boosters(rows: int = 10_000) -> list[Row]:
     import lightgbm
     import xgboost
 
-    table = pd.read_csv(gzip.open(ADULT), header=None, skipinitialspace=True, na_values="?")
+    table = pd.read_csv(ADULT, compression="gzip", header=None, skipinitialspace=True, na_values="?")
     X, y = table.iloc[:, :14].rename(columns=str), (table[14] == ">50K").astype(int)
     X = X.assign(**{c: X[c].astype("category").cat.codes.replace(-1, np.nan).astype(float) for c in X if X[c].dtype.kind == "O" or str(X[c].dtype) == "str"}).astype(float)
     xgb = xgboost.XGBClassifier(n_estimators=500, max_depth=6, n_jobs=1).fit(X.to_numpy(), y)

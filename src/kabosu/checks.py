@@ -17,7 +17,7 @@ def whole(option: str, given: Any, least: int, what: str, most: float = inf) -> 
     500
 
     """
-    if isinstance(given, bool) or not isinstance(given, Integral) or not least <= given <= most:
+    if isinstance(given, bool) or not isinstance(given, Integral) or not least <= int(given) <= most:
         limit = "" if most == inf else f" and at most {most:,.0f}"
         raise InputError(f"{option}={given!r}; expected {what}, an integer of at least {least}{limit}")
     return int(given)

@@ -132,7 +132,7 @@ class TabularExplainer:
 
     def _run(self, X: Any, runner: Runner, on_error: Any, progress: Any, *, curves: bool, outputs: Any, features: Any, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Explanations:
         recipe = replace(_limits(self.recipe, max_features, budget, tolerance, time_limit), curves=curves)
-        domain = self.domain if features is None else self.domain.only(checks.listed("features", features))
+        domain: Any = self.domain if features is None else self.domain.only(checks.listed("features", features))
         es = explain(self.model, X, domain=domain, recipe=recipe, runner=runner, on_error=on_error, progress=_told(progress))
         es = es if outputs is None else es.only(checks.listed("outputs", outputs))
         if self.strict:

@@ -7,8 +7,8 @@ from typing import Any, overload
 
 import numpy as np
 
-from kabosu.errors import InputError, RaggedError, RowError
 from kabosu.curves import Curves
+from kabosu.errors import InputError, RaggedError, RowError
 from kabosu.explanation import Certificate, Explanation
 from kabosu.labels import Labels
 from kabosu.types import Array, Float

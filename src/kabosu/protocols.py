@@ -9,7 +9,7 @@ kernel(Z, origin) -> w      surrogate.fit(Z, Y, w, ...) -> Fit      engine.run(.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from kabosu.types import Array, Batch, Float, Rows
 
@@ -138,15 +138,10 @@ class Surrogate(Protocol):
 class Engine(Protocol):
     """A way to compute the explanation; says whether it applies, and why not."""
 
-    @property
-    def name(self) -> str:
-        """As the explanation records it."""
-        ...
-
-    @property
-    def exact(self) -> bool:
-        """True where no Monte-Carlo error is left."""
-        ...
+    name: ClassVar[str]
+    """As the explanation records it."""
+    exact: ClassVar[bool]
+    """True where no Monte-Carlo error is left."""
 
     def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
         """None: it applies. Text: why not."""

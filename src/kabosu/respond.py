@@ -97,7 +97,7 @@ def numbers(answer: Any, n: int) -> Float[Array, "n k"]:
     if Y.dtype.kind in "OUS":
         Y = _floats(Y)
     if Y.ndim == 0:
-        raise ModelError(f"the model answered a {type(answer).__name__} ({str(answer):.60}) for {n} row(s); expected shape ({n},) or ({n}, outputs)")
+        raise ModelError(f"the model answered a {type(answer).__name__} ({answer!s:.60}) for {n} row(s); expected shape ({n},) or ({n}, outputs)")
     if len(Y) != n:
         raise ModelError(f"the model answered {len(Y)} row(s) for {n}; it must answer one row for each row it is given")
     if sum(side > 1 for side in Y.shape[1:]) > 1:
@@ -186,7 +186,7 @@ def _read(model: Any, reader: str, output: str, background: Batch | None) -> Mod
     except KabosuError:
         raise
     except Exception as e:
-        raise ModelError(f"the {type(model).__name__} cannot be read: {type(e).__name__}: {str(e):.200}; a model must be fitted before it is explained") from e
+        raise ModelError(f"the {type(model).__name__} cannot be read: {type(e).__name__}: {e!s:.200}; a model must be fitted before it is explained") from e
 
 
 def reader_of(model: Any) -> str | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,8 @@ def _statistics(part: Array, lo: float, hi: float, *, whole: bool) -> tuple[floa
         return (0.5 * (lo + hi), 0.0, 0.5 * (lo + hi), 0.5 * (lo + hi))
     if part.max() == part.min():
         return (part[0], 0.0, part[0], part[0])
-    return (part.mean(), part.std(), *((part.min(), part.max()) if whole else (min(lo, part.min()), max(hi, part.max()))))
+    low, high = (part.min(), part.max()) if whole else (min(lo, part.min()), max(hi, part.max()))
+    return (float(part.mean()), float(part.std()), float(low), float(high))
 
 
 def _entropy_edges(kept: Array, labels: Array) -> Array:
@@ -110,4 +112,4 @@ def _phrases(name: str, edges: Array) -> list[str]:
     if not len(edges):
         return [name]
     e = short(edges)
-    return [f"{name} <= {e[0]}", *(f"{lo} < {name} <= {hi}" for lo, hi in zip(e, e[1:], strict=False)), f"{name} > {e[-1]}"]
+    return [f"{name} <= {e[0]}", *(f"{lo} < {name} <= {hi}" for lo, hi in pairwise(e)), f"{name} > {e[-1]}"]

@@ -57,7 +57,7 @@ class Source:
             t = t * scale + shift
         return t
 
-    def pull(self, t: Float[Array, "T"], single: bool) -> Float[Array, "T"]:
+    def pull(self, t: Float[Array, "T"], *, single: bool) -> Float[Array, "T"]:
         """Largest raw numbers that the model still sends left of t; ``single``: it compares in float32."""
         if self.indicator:
             return np.where(t >= 0, np.inf, -np.inf)

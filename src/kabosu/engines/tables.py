@@ -109,7 +109,7 @@ def _cuts(ensemble: Ensemble, binding: Binding, inner: Array, unit: Array, state
         if (ensemble.category[at] >= 0).any():
             raise Refusal(f"model column {i} is split as a category but drawn as a number; name it in categorical=")
         t = ensemble.threshold[at]
-        cut[at] = source.pull(t, ensemble.float32) if binding.unit[i] >= 0 else t
+        cut[at] = source.pull(t, single=ensemble.float32) if binding.unit[i] >= 0 else t
         if source.indicator:
             missing_left[at] = t >= 1
         elif not np.isnan(source.lost):

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 
@@ -43,6 +44,6 @@ class Metric:
 
         Z, origin = np.broadcast_arrays(Z, origin[:, None, :])
         try:
-            return np.stack([cdist(z, o[:1], self.name)[:, 0] for z, o in zip(Z, origin, strict=True)])
+            return np.stack([cdist(z, o[:1], metric=cast(Any, self.name))[:, 0] for z, o in zip(Z, origin, strict=True)])
         except (TypeError, ValueError) as e:
             raise InputError(f"the metric {self.name!r} cannot be used ({e}); expected a name that scipy.spatial.distance.cdist knows, such as 'cityblock'") from e

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kabosu import frames
-from kabosu.domains.tabular import Tabular, TabularBlock
+from kabosu.domains.tabular import Tabular
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError
 from kabosu.explain import measure, weigh
@@ -93,7 +93,7 @@ def _pair(explainer: TabularExplainer, e: Explanation, t: int, features: Sequenc
     return [units[n] for n in names]
 
 
-def _neighborhood(explainer: TabularExplainer, block: TabularBlock, pair: list[Unit], t: int, draws: int) -> tuple[Array, Array, Array]:
+def _neighborhood(explainer: TabularExplainer, block: Any, pair: list[Unit], t: int, draws: int) -> tuple[Array, Array, Array]:
     """Places (s, 2), weights (s,) and answers (s,) of the first draws of the recipe."""
     recipe, kernel, like = explainer.recipe, explainer.recipe.kernel, block.table
     tilt = kernel if recipe.draws_from == "q" else None

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
 
 import numpy as np
 
@@ -26,7 +25,10 @@ class Plain:
 
     """
 
-    replicates: ClassVar[int] = 0
+    @property
+    def replicates(self) -> int:
+        """None: every draw stands for itself."""
+        return 0
 
     def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
         """Draws start..stop-1, the same whoever asks, in however many calls."""

@@ -3,7 +3,6 @@
 A law is a list of (probability, coordinates z, cell): points, and quadrature nodes where it is continuous.
 """
 
-from itertools import product
 
 import numpy as np
 import pandas as pd
