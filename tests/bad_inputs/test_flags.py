@@ -1,0 +1,101 @@
+"""Every flag can be raised, by the cases of the catalogue; what hardly ever varies raises none; the catalogue is long."""
+
+import numpy as np
+import pandas as pd
+import pytest
+import test_backgrounds
+import test_batches
+import test_frames
+import test_hostile_models
+import test_instances
+import test_lime_faults
+import test_options
+import test_strategies
+from outcomes import X, explain, linear
+
+import kabosu as kb
+from kabosu.diagnostics import FLAGS
+
+FILES = (test_backgrounds, test_batches, test_frames, test_hostile_models, test_instances, test_lime_faults, test_options, test_strategies)
+N = 2000
+RNG = np.random.default_rng(0)
+RARE = pd.DataFrame(
+    {
+        "a": RNG.normal(size=N),
+        "sometimes missing": np.where(RNG.random(N) < 0.002, np.nan, RNG.normal(size=N)),
+        "rare level": np.where(RNG.random(N) < 0.002, "odd", "usual"),
+        "rare one": (RNG.random(N) < 0.002).astype(float),
+        "half": np.where(RNG.random(N) < 0.5, "left", "right"),
+    }
+)
+USUAL = {"a": 0.1, "sometimes missing": 0.2, "rare level": "usual", "rare one": 0.0, "half": "left"}
+
+
+def score(frame):
+    return frame["a"].to_numpy() + (frame["half"] == "left").to_numpy()
+
+
+def codes(e):
+    return {flag.code for flag in e.certificate.flags}
+
+
+def two_colors(rows):
+    p = np.where(rows[:, 0] > 9, 1.0, 0.0)
+    return np.column_stack([linear(rows), p])
+
+
+RAISED = {
+    "low-effective-sample-size": lambda: explain(budget=17),
+    "poor-fidelity": lambda: explain(lambda A: np.sin(40 * A[:, 0])),
+    "imprecise": lambda: explain(lambda A: np.sin(40 * A[:, 0])),
+    "did-not-react": lambda: explain(lambda A: np.ones(len(A))),
+    "feature-did-not-vary": lambda: kb.TabularExplainer(score, RARE, kernel_width=0.1).explain(USUAL),
+    "ill-conditioned": lambda: next(make for name, make, _ in test_strategies.CASES if name == "draws in a line")(),
+    "outside-training-range": lambda: explain(x=X[0] + 100),
+    "unseen-level": lambda: kb.TabularExplainer(score, RARE).explain(USUAL | {"half": "middle"}),
+}
+
+
+@pytest.mark.parametrize("code", FLAGS)
+def test_every_flag_is_raised_by_something(code):
+    e = RAISED[code]()
+    flag = next(flag for flag in e.certificate.flags if flag.code == code)
+    assert flag.way_out == FLAGS[code]
+    assert str(flag) == f"{code}: {flag.message}; {flag.way_out}"
+
+
+def test_what_hardly_ever_varies_need_not_vary_in_the_draws():
+    e = kb.TabularExplainer(score, RARE).explain(USUAL)
+    assert not codes(e)
+    assert np.allclose(e.coef[:1, 0], 1) and np.allclose(e.coef[-1, 0], 1)
+    lost = np.isnan(e.std_error[:, 0])
+    assert {e.feature_names[i] for i in np.flatnonzero(lost)} <= {"sometimes missing is missing", "rare level = usual", "rare one"}
+    assert not np.isinf(e.std_error).any()
+
+
+def test_a_rare_row_is_not_usual():
+    """The instance itself has the rare level: that it might be usual is drawn."""
+    e = kb.TabularExplainer(lambda f: (f["rare level"] == "odd").to_numpy() * 1.0, RARE).explain(USUAL | {"rare level": "odd"})
+    assert "feature-did-not-vary" not in codes(e)
+    assert e.coef[e.feature_names.index("rare level = odd"), 0] == pytest.approx(1.0)
+
+
+def test_flags_are_about_the_output_that_is_read():
+    e = explain(two_colors)
+    assert not codes(e["0"])
+    assert codes(e["1"]) == {"did-not-react"}
+
+
+def test_a_tight_ceiling_raises_a_flag_and_the_certificate_has_the_numbers():
+    e = explain(lambda A: np.sin(40 * A[:, 0]))
+    assert {"poor-fidelity", "imprecise"} <= codes(e)
+    assert e.certificate.fidelity[0] < 0.25
+    assert e.certificate.monte_carlo_error[0] > 0.2
+    assert e.certificate.ended_by == "budget"
+
+
+def test_the_catalogue_is_long():
+    names = [(file.__name__, name) for file in FILES for name, _, _ in file.CASES]
+    assert len(names) == len(set(names))
+    assert len(names) >= 500
+    assert len(test_hostile_models.CASES) >= 100
