@@ -26,11 +26,19 @@ class Moments:
     count: int
 
     @classmethod
-    def of(cls, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], folds: int = FOLDS) -> "Moments":
-        """Moments of a weighted sample."""
+    def of(cls, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], folds: int = FOLDS, origin: Float[Array, "#B p"] | None = None) -> "Moments":
+        """Moments of a weighted sample, its coordinates counted from the origin."""
+        if max(len(Z), len(w), 0 if origin is None else len(origin)) > 1:  # an instance at a time, whose draws stay in the cache
+            at = lambda a, b: a[b : b + 1] if len(a) > 1 else a  # noqa: E731  broadcast leading axis
+            return cls.stack([cls.of(at(Z, b), Y[b : b + 1], at(w, b), folds, None if origin is None else at(origin, b)) for b in range(len(Y))])
         root = np.sqrt(w)[..., None]
-        A, F = _folded([np.ones((1, 1, 1)), Z], root, folds), _folded([Y], root, folds)
-        return cls(np.matmul(A.swapaxes(-1, -2), A), np.matmul(A.swapaxes(-1, -2), F), (F**2).sum(axis=2), np.einsum("bs,bs->b", w, w), Z.shape[1])
+        A, F = _folded(Z, root, folds, origin, constant=1), _folded(Y, root, folds)
+        return cls(np.matmul(A.swapaxes(-1, -2), A), np.matmul(A.swapaxes(-1, -2), F), np.einsum("brsk,brsk->brk", F, F), np.einsum("bs,bs->b", w, w), Z.shape[1])
+
+    @classmethod
+    def stack(cls, parts: Sequence["Moments"]) -> "Moments":
+        """Instances of several samples, one after the other."""
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("gram", "cross", "square", "weight2")), parts[0].count)
 
     def __add__(self, other: "Moments") -> "Moments":
         """Moments of both samples together; the other must start at a multiple of R."""
@@ -104,13 +112,16 @@ class Moments:
         return self.weight.sum(1) ** 2 / self.weight2
 
 
-def _folded(parts: Sequence[Array], root: Float[Array, "#B s 1"], folds: int) -> Float[Array, "#B R n q"]:
-    """Side by side, times root, draw i in fold i mod R; a short last round is filled with zeros, which weigh nothing."""
-    b, s, q = max(map(len, (*parts, root))), root.shape[1], sum(part.shape[2] for part in parts)
-    rounds = -(-s // folds)
-    out = np.zeros((b, rounds * folds, q))
-    end = 0
-    for part in parts:
-        end, start = end + part.shape[2], end
-        np.multiply(part, root, out=out[:, :s, start:end])
-    return out.reshape(b, rounds, folds, q).transpose(0, 2, 1, 3)
+def _folded(a: Float[Array, "#B s c"], root: Float[Array, "1 s 1"], folds: int, origin: Float[Array, "#B c"] | None = None, constant: int = 0) -> Float[Array, "#B R n q"]:
+    """(constant, a - origin) times root, draw i in fold i mod R; a short last round is filled with zeros, which weigh nothing."""
+    s, rounds = a.shape[1], -(-a.shape[1] // folds)
+    out = np.empty((len(a), rounds * folds, constant + a.shape[2]))
+    out[:, s:] = 0.0
+    out[:, :s, :constant] = root
+    drawn = out[:, :s, constant:]
+    if origin is None:
+        np.multiply(a, root, out=drawn)
+    else:
+        np.subtract(a, origin[:, None], out=drawn)
+        drawn *= root
+    return out.reshape(len(a), rounds, folds, -1).transpose(0, 2, 1, 3)

@@ -33,6 +33,6 @@ def checked(draws: Any, space: Space, n: int, sampler: Any) -> Array:
     a = np.asarray(draws)
     if a.ndim != 3 or a.shape[1:] != (n, space.m) or a.dtype.kind not in "fbiu":
         raise InputError(f"the sampler {sampler!r} gave draws of shape {a.shape} and dtype {a.dtype}; expected numbers of shape (1, {n}, {space.m})")
-    if not ((a > 0).all() and (a < 1).all() if isinstance(space, Cube) else ((a == 0) | (a == 1)).all()):
+    if not (a.min() > 0 and a.max() < 1 if isinstance(space, Cube) else ((a == 0) | (a == 1)).all()):
         raise InputError(f"the sampler {sampler!r} gave draws outside {space}; expected numbers {'strictly between 0 and 1' if isinstance(space, Cube) else '0 and 1'}")
     return a

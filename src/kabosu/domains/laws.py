@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from kabosu.types import Array, Float, Int, Rows
+from kabosu.types import Array, Bool, Float, Int, Rows
 
 EDGE = 2.0**-40
 COARSE = 1e-6  # step between floats, in local standard deviations, from which rounding is seen
@@ -82,8 +82,8 @@ class Key:
 
 def _read(rates: bytes, own: int, precision: float, inside: Inside | None, u: Key) -> tuple[Int[Array, "s"], Array]:
     """Level and cell of each draw: both readings of a law of levels."""
-    level, position = _component(_tilted(np.frombuffer(rates), own, precision), u.array)
-    cell = level if inside is None else inside(level, position)
+    code, position = _component(_tilted(np.frombuffer(rates), own, precision), u.array)
+    level, cell = code.astype(np.int32), code if inside is None else inside(code, position)
     for array in (level, cell):
         array.setflags(write=False)
     return level, cell
@@ -140,9 +140,9 @@ class LevelLaw:
         """Some of the instances."""
         return replace(self, own=self.own[rows], x=None if self.x is None else self.x[rows])
 
-    def coordinates(self, u: Float[Array, "s"]) -> Float[Array, "B s 1"]:
-        """1 where the draw has the instance's level."""
-        return (self._drawn(u, 0) == self.own[:, None]).astype(np.float64)[..., None]
+    def coordinates(self, u: Float[Array, "s"]) -> Bool[Array, "B s 1"]:
+        """True where the draw has the instance's level."""
+        return (self._drawn(u, 0) == self.own.astype(np.int32)[:, None])[..., None]
 
     def cells(self, u: Float[Array, "s"]) -> Array:
         """(1 or B, s) level codes, or the values within the bins."""

@@ -142,8 +142,7 @@ class SparseBlock:
 
     def features(self, draws: Float[Array, "1 s p"]) -> Float[Array, "1 s p"]:
         """1 where an entry is kept."""
-        flat = self.law.coordinates(draws.reshape(-1))
-        return flat.reshape(draws.shape)
+        return self.law.coordinates(draws.reshape(-1)).reshape(draws.shape).astype(np.float64)
 
     def inputs(self, draws: Float[Array, "1 s p"]) -> Any:
         """(s, d) sparse rows."""

@@ -261,7 +261,7 @@ class TabularBlock:
 
     def features(self, draws: Float[Array, "1 s m"]) -> Float[Array, "#B s p"]:
         """Coordinates of the draws."""
-        return _side_by_side([law.coordinates(draws[0, :, j]) for j, law in enumerate(self.laws)])
+        return _side_by_side([law.coordinates(draws[0, :, j]) for j, law in enumerate(self.laws)]).astype(np.float64, copy=False)
 
     def inputs(self, draws: Float[Array, "1 s m"]) -> Batch:
         """B*s rows of the user's own kind of table."""

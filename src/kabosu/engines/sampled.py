@@ -31,21 +31,22 @@ class Sampled:
         B, start = representation.size, 0
         stop = recipe.first_round(representation.origin.shape[1])
         hood: Neighborhood | None = None
-        pending, done = np.arange(B), {}
+        pending, done = np.arange(B), []
         while True:
-            more = _measure(model, representation.take(pending), recipe, start, stop, hood)
+            more = _measure(model, representation if len(pending) == B else representation.take(pending), recipe, start, stop, hood)
             hood = more if hood is None else hood + more
             fitted = _fit(hood, recipe)
             rules = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
-            for i in np.flatnonzero(rules != "").tolist():
-                done[int(pending[i])] = (fitted.take([i]), hood.prediction[i], reacted(hood.take([i]))[0], 1 + stop, str(rules[i]))
-            going = np.flatnonzero(rules == "")
+            ended, going = np.flatnonzero(rules != ""), np.flatnonzero(rules == "")
+            done.append((pending[ended], fitted.take(ended), hood.prediction[ended], reacted(hood)[ended], np.full(len(ended), 1 + stop), rules[ended]))
             if not len(going):
                 break
-            pending, hood = pending[going], hood.take(going)
+            pending, hood = pending[going], hood.take(going) if len(ended) else hood
             start, stop = stop, next_round(stop, recipe)
-        rows = [done[b] for b in range(B)]
-        return Outcome(Fit.stack([r[0] for r in rows]), np.array([r[1] for r in rows]), np.array([r[2] for r in rows]), np.array([r[3] for r in rows]), tuple(r[4] for r in rows))
+        rows, fits, *rest = zip(*done, strict=True)
+        order = np.argsort(np.concatenate(rows))
+        prediction, share, calls, rules = (np.concatenate(parts)[order] for parts in rest)
+        return Outcome(Fit.stack(fits).take(order), prediction, share, calls, tuple(map(str, rules)))
 
 
 def next_round(stop: int, recipe: Recipe) -> int:

@@ -14,8 +14,11 @@ Distance = Callable[[Float[Array, "#B s p"], Float[Array, "#B p"]], Float[Array,
 
 def euclidean(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
     """sqrt(sum_j (z_j - o_j)^2); the square root of the number of differences where coordinates are 0/1."""
-    difference = Z - origin[:, None, :]
-    return np.sqrt(np.einsum("bsp,bsp->bs", difference, difference))
+    out = np.empty((max(len(Z), len(origin)), Z.shape[1]))
+    for b, row in enumerate(out):  # an instance at a time, whose differences stay in the cache
+        difference = Z[b if len(Z) > 1 else 0] - origin[b if len(origin) > 1 else 0]
+        np.einsum("sp,sp->s", difference, difference, out=row)
+    return np.sqrt(out, out=out)
 
 
 def cosine(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:

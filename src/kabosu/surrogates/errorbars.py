@@ -1,5 +1,7 @@
 """Standard errors of the coefficients and how far to trust them (MATH section 5)."""
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from kabosu.moments import Moments
@@ -17,7 +19,10 @@ def sandwich_errors(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], wr:
     Formulas that read kernel weights as precisions are too narrow by sqrt(effective sample size / s).
     """
     s, p = Z.shape[1], Z.shape[2]
-    scores = np.matmul(Z - center[:, None], bread) ** 2
+    if len(Z) > 1:
+        return np.concatenate([sandwich_errors(*one) for one in _each(Z, center, wr, bread)])
+    scores = np.matmul(Z - center[:, None], bread)
+    scores *= scores
     return np.sqrt(np.matmul(scores.swapaxes(-1, -2), wr**2) * (s / max(s - p - 1, 1)))
 
 
@@ -44,12 +49,22 @@ def degrees_of_freedom(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], 
     where few draws decide, as near a saturated probability; replicates give 2 / (R - 1) and what v^2 exceeds that of a
     normal score, 3 / s. The mean over coefficients counts.
     """
-    squares, r2 = ((Z - center[:, None]) ** 2).swapaxes(-1, -2), wr**2
-    r2 = r2 / np.where(r2.any(axis=1, keepdims=True), r2.max(axis=1, keepdims=True), 1.0)
-    total = np.matmul(squares, r2)
-    concentration = np.matmul(squares**2, r2**2) / np.where(total > 0, total, 1.0) ** 2
+    if len(Z) > 1:
+        return np.concatenate([degrees_of_freedom(*one, replicates) for one in _each(Z, center, wr)])
+    squares, r2 = Z - center[:, None], wr**2
+    squares *= squares
+    r2 /= np.where(r2.any(axis=1, keepdims=True), r2.max(axis=1, keepdims=True), 1.0)
+    total = np.matmul(squares.swapaxes(-1, -2), r2)
+    squares *= squares
+    concentration = np.matmul(squares.swapaxes(-1, -2), r2**2) / np.where(total > 0, total, 1.0) ** 2
     counted = np.maximum((total > 0).sum(axis=(1, 2)), 1)
     variance = concentration.sum(axis=(1, 2)) / counted
     if replicates:
         variance = 2 / (replicates - 1) + np.maximum(variance - 3 / Z.shape[1], 0.0)
     return np.where(variance > 0, 2 / np.where(variance > 0, variance, 1.0), np.inf)
+
+
+def _each(*arrays: Array) -> Iterator[tuple[Array, ...]]:
+    """An instance at a time, whose draws stay in the cache."""
+    for b in range(len(arrays[0])):
+        yield tuple(a[b : b + 1] if len(a) > 1 else a for a in arrays)

@@ -12,6 +12,7 @@ from kabosu.moments import FOLDS, Moments
 from kabosu.surrogates.ridge import Ridge, assemble, relative, solve
 from kabosu.types import Array, Float, Int
 
+SCALARS = ("intercept", "r2", "fidelity", "local", "condition_number", "effective_sample_size", "dof")
 METHODS = ("auto", "forward_selection", "highest_weights", "lasso_path", "best", "none")
 
 
@@ -40,19 +41,18 @@ class Select:
         by, p = self._method, Z.shape[2]
         if by == "none" or (p <= self.K and by != "lasso_path"):
             return self.then.fit(Z, Y, w, origin, replicates)
-        Z = relative(Z, origin)
-        moments = Moments.of(Z, Y, w, replicates or FOLDS)
-        picks = self._path(Z, Y, w) if by == "lasso_path" else self.picks(moments, origin)
+        moments = Moments.of(Z, Y, w, replicates or FOLDS, origin)
+        picks = self._path(relative(Z, origin), Y, w) if by == "lasso_path" else self.picks(moments, origin)
         B, k = len(Y), Y.shape[2]
-        widths = [len(pick) for pick in picks]
-        parts = np.empty(B * k, dtype=object)
-        for width in set(widths):
-            index = np.flatnonzero(np.array(widths) == width)
+        widths = np.array([len(pick) for pick in picks])
+        coef, error, rest = np.zeros((B * k, p)), np.full((B * k, p), np.nan), np.empty((B * k, len(SCALARS)))
+        for width in set(widths.tolist()):
+            index = np.flatnonzero(widths == width)
             chosen = np.array([picks[i] for i in index], dtype=np.int64).reshape(len(index), width)
             fitted = self._refit(moments, index // k, index % k, chosen, Z, Y, w, origin, replicates)
-            for n, i in enumerate(index):
-                parts[i] = fitted.take([n])
-        return _spread(list(parts), picks, B, k, p)
+            coef[index[:, None], chosen], error[index[:, None], chosen] = fitted.coef[..., 0], fitted.std_error[..., 0]
+            rest[index] = np.stack([getattr(fitted, name).reshape(-1) for name in SCALARS], axis=1)
+        return _joined(coef, error, rest, k)
 
     @property
     def _method(self) -> str:
@@ -100,8 +100,9 @@ class Select:
         pooled = small.pooled
         solved = solve(pooled, self.then.penalty(pooled))
         of = lambda a: a[rows] if len(a) > 1 else np.broadcast_to(a, (len(rows), *a.shape[1:]))  # noqa: E731  broadcast leading axis
-        Zs = np.take_along_axis(of(Z), chosen[:, None, :], axis=2)
+        Zs = np.stack([Z[row if len(Z) > 1 else 0][:, pick] for row, pick in zip(rows, chosen, strict=True)])
         Ys, ws, origins = Y[rows, :, outputs][..., None], of(w), np.take_along_axis(of(origin), chosen, axis=1)
+        Zs -= origins[:, None]
         fitted = assemble(small, solved, Zs, Ys, ws, origins, replicates, self.then)
         if not solved.steep.any():
             return fitted
@@ -155,21 +156,8 @@ def lasso_path(Z: Float[Array, "s p"], y: Float[Array, "s"], w: Float[Array, "s"
     return nonzero
 
 
-def _spread(parts: list[Fit], picks: list[Int[Array, "K"]], B: int, k: int, p: int) -> Fit:
-    """One-output fits on some features as one fit on all of them."""
-    coef, error = np.zeros((B * k, p)), np.full((B * k, p), np.nan)
-    for i, (part, pick) in enumerate(zip(parts, picks, strict=True)):
-        coef[i, pick], error[i, pick] = part.coef[0, :, 0], part.std_error[0, :, 0]
-    grid = lambda name: np.array([getattr(part, name)[0, 0] for part in parts]).reshape(B, k)  # noqa: E731
-    worst = lambda name, of: of(np.array([getattr(part, name)[0] for part in parts]).reshape(B, k), axis=1)  # noqa: E731
-    return Fit(
-        coef.reshape(B, k, p).transpose(0, 2, 1),
-        error.reshape(B, k, p).transpose(0, 2, 1),
-        grid("intercept"),
-        grid("r2"),
-        grid("fidelity"),
-        grid("local"),
-        worst("condition_number", np.max),
-        worst("effective_sample_size", np.min),
-        worst("dof", np.min),
-    )
+def _joined(coef: Float[Array, "N p"], error: Float[Array, "N p"], rest: Float[Array, "N 7"], k: int) -> Fit:
+    """One-output fits as fits of k outputs; of what instances have once, the worst."""
+    grid = lambda a: a.reshape(-1, k, *a.shape[1:]).swapaxes(1, -1)  # noqa: E731  outputs last
+    *outputs, condition, size, dof = (rest[:, i].reshape(-1, k) for i in range(len(SCALARS)))
+    return Fit(grid(coef), grid(error), *outputs, condition.max(axis=1), size.min(axis=1), dof.min(axis=1))
