@@ -14,7 +14,7 @@ import test_strategies
 from outcomes import X, explain, linear
 
 import kabosu as kb
-from kabosu.diagnostics import FLAGS
+from kabosu.diagnostics import FLAGS, flags_of
 
 FILES = (test_backgrounds, test_batches, test_frames, test_hostile_models, test_instances, test_lime_faults, test_options, test_strategies)
 N = 2000
@@ -84,6 +84,35 @@ def test_flags_are_about_the_output_that_is_read():
     e = explain(two_colors)
     assert not codes(e["0"])
     assert codes(e["1"]) == {"did-not-react"}
+    assert (codes(e.only([0, 1], "0")), codes(e.only([0, 1], "1"))) == (set(), {"did-not-react"})
+
+
+@pytest.mark.parametrize(
+    ("evidence", "raised"),
+    [
+        ({}, set()),
+        ({"fidelity": 0.26}, set()),
+        ({"fidelity": 0.24}, {"poor-fidelity"}),
+        ({"fidelity": np.nan}, set()),
+        ({"monte_carlo_error": 0.19}, set()),
+        ({"monte_carlo_error": 0.21}, {"imprecise"}),
+        ({"reacted": 0.011}, set()),
+        ({"reacted": 0.009, "fidelity": np.nan}, {"did-not-react"}),
+        ({"effective_sample_size": 30.0}, set()),
+        ({"effective_sample_size": 29.0}, {"low-effective-sample-size"}),
+        ({"effective_sample_size": 79.0, "p": 40}, {"low-effective-sample-size"}),
+        ({"condition_number": 9e7}, set()),
+        ({"condition_number": 2e8}, {"ill-conditioned"}),
+        ({"condition_number": np.inf}, set()),
+        ({"still": ("color = red",)}, {"feature-did-not-vary"}),
+    ],
+    ids=str,
+)
+def test_thresholds(evidence, raised):
+    p, still = evidence.pop("p", 4), evidence.pop("still", ())
+    usual = {"fidelity": 0.9, "local_gap": 0.0, "monte_carlo_error": 0.01, "effective_sample_size": 1000.0, "condition_number": 3.0, "reacted": 1.0, "ended_by": "tolerance", "radius": 0.5} | evidence
+    arrays = {n: np.array([usual[n]]) for n in ("fidelity", "local_gap", "monte_carlo_error", "reacted")}
+    assert {flag.code for flag in flags_of(kb.Certificate(**(usual | arrays)), 0, p, still)} == raised
 
 
 def test_a_tight_ceiling_raises_a_flag_and_the_certificate_has_the_numbers():
