@@ -21,11 +21,12 @@ from kabosu.kernels.logs import log_weights
 from kabosu.protocols import Domain, Engine, Kernel, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
-from kabosu.runners import Progress, Serial, reported
+from kabosu.runners import Progress, Serial, pieces_of, reported
 from kabosu.spaces import checked
 from kabosu.types import Array, Float, Rows
 
 BLOCK = 2_000_000  # floats drawn at once: instances x draws x columns
+CERTIFICATE = 256  # draws with which an exact engine measures the fidelity; the coefficients need none
 
 
 @dataclass(frozen=True)
@@ -106,11 +107,12 @@ def explain(model: Model, X: Any, *, domain: Domain, recipe: Recipe, runner: Run
     """Explain every instance of X, in blocks, each by the first engine of the recipe that applies.
 
     Same instance and settings, same numbers: draws depend on the seed and their own number only, so that order, block size
-    and workers cannot change an answer, and neighbors share their draws.
+    and workers cannot change an answer, and neighbors share their draws. (A model whose answer to one row moves with the rows
+    beside it, as matrix products may in the last bit, moves its explanation as little.)
     """
-    size = max(1, BLOCK // (recipe.samples * domain.width))
     work = partial(_piece, model, domain, recipe, on_error)
-    pieces = list(domain.split(X, size))
+    size = lambda samples: max(1, BLOCK // (samples * domain.width))  # noqa: E731  instances whose draws fit in memory
+    pieces = pieces_of(X, domain, size(min(CERTIFICATE, recipe.samples)), size(recipe.samples), lambda block: choose(model, block, recipe)[0].exact)
     return Explanations.gather(reported(runner.map(work, pieces), pieces, domain, progress))
 
 

@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kabosu.errors import KabosuError
+
 if TYPE_CHECKING:
-    from kabosu.protocols import Domain
+    from kabosu.protocols import Domain, Representation
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -20,6 +22,17 @@ class Serial:
     def map(self, fn: Callable[[T], R], iterable: Iterable[T]) -> Iterator[R]:
         """Apply fn to each item, results in order."""
         return map(fn, iterable)
+
+
+def pieces_of(X: Any, domain: "Domain", long: int, short: int, exact: Callable[["Representation"], bool]) -> list[Any]:
+    """X in pieces of ``short`` instances; of ``long`` ones where the first instance's engine is exact, which asks for few rows."""
+    pieces = list(domain.split(X, long))
+    try:
+        if long == short or (pieces and exact(next(iter(domain.represent(next(iter(domain.split(pieces[0], 1)))))))):
+            return pieces
+    except KabosuError:  # told where the instance's turn comes
+        pass
+    return [part for piece in pieces for part in domain.split(piece, short)]
 
 
 def reported(results: Iterable[R], pieces: Sequence[Any], domain: "Domain", progress: Progress | None) -> Iterator[R]:

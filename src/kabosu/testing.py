@@ -182,6 +182,8 @@ def check_surrogate(surrogate: Surrogate) -> None:
     _expect(bool((fit.r2 <= 1 + CLOSE).all() and (fit.fidelity <= 1 + CLOSE).all()), "an R2 is above 1")
     for b in range(B):
         _close(surrogate.fit(Z[[b]], Y[[b]], w[[b]], origin[[b]]), fit.take([b]), "an instance by itself is fitted differently")
+    shared = surrogate.fit(Z[:1], Y, w[:1], origin[:1])
+    _close(shared, surrogate.fit(*(np.repeat(a[:1], B, axis=0) if a is not Y else a for a in (Z, Y, w, origin))), "instances that share their draws are fitted differently")
     one = surrogate.fit(Z, Y[..., :1], w, origin)
     _expect(np.allclose(one.coef[..., 0], fit.coef[..., 0], rtol=CLOSE, atol=CLOSE), "an output by itself is fitted differently")
     moved = surrogate.fit(Z, Y + 100.0, w, origin)

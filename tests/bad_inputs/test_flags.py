@@ -109,6 +109,7 @@ def test_flags_are_about_the_output_that_is_read():
     ids=str,
 )
 def test_thresholds(evidence, raised):
+    evidence = dict(evidence)
     p, still = evidence.pop("p", 4), evidence.pop("still", ())
     usual = {"fidelity": 0.9, "local_gap": 0.0, "monte_carlo_error": 0.01, "effective_sample_size": 1000.0, "condition_number": 3.0, "reacted": 1.0, "ended_by": "tolerance", "radius": 0.5} | evidence
     arrays = {n: np.array([usual[n]]) for n in ("fidelity", "local_gap", "monte_carlo_error", "reacted")}

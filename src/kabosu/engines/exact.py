@@ -9,7 +9,7 @@ from kabosu.curves import Curves
 from kabosu.domains.expectations import log_normalizer
 from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.sampled import moved
-from kabosu.explain import Neighborhood, measure
+from kabosu.explain import CERTIFICATE, Neighborhood, measure
 from kabosu.fits import Fit, Outcome
 from kabosu.kernels import Exponential
 from kabosu.moments import Moments
@@ -20,7 +20,6 @@ from kabosu.samplers import Sobol
 from kabosu.surrogates import Ridge, Select
 from kabosu.types import Array, Float
 
-CERTIFICATE = 256  # draws that measure the fidelity; the coefficients need none
 EVIDENCE = Sobol(8)
 Effects = Callable[[Array, Neighborhood], Curves]
 

@@ -5,7 +5,8 @@ whatever law, multiply the terms of a series of exponentials (``waves``).
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import mul
 from typing import ClassVar
 
 import numpy as np
@@ -26,10 +27,11 @@ from kabosu.fits import Outcome
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
-from kabosu.types import Array, Float
+from kabosu.types import Array, Float, Int, Rows
 
-TOGETHER = 32  # instances computed together
-REACH = 9.0  # standard deviations that a normal part reaches
+TOGETHER, MANY = 32, 1024  # instances computed together; more where all columns are normal
+LONGEST = 2.0**20  # reach of an index beyond which a link is a step
+NEGLIGIBLE = 1e-18  # of a link between 0 and 1
 RADIANS = 16.0  # phase that one panel of nodes resolves
 WORK = 2e7  # terms of one instance beyond which sampling is the better way
 
@@ -54,7 +56,8 @@ class SingleIndex:
 
     def run(self, model: Model, representation: Representation, recipe: Recipe) -> Outcome:
         """Means of the indices' link, mixed to the outputs."""
-        return run(form_of(layer_of, model, representation, recipe), mixed, TOGETHER, model, representation, recipe)
+        form = form_of(layer_of, model, representation, recipe)
+        return run(form, mixed, MANY if len(form.normal) == len(form.behind) else TOGETHER, model, representation, recipe)
 
 
 def _too_long(form: Form, block: TabularBlock, recipe: Recipe) -> str | None:
@@ -122,52 +125,118 @@ def by_series(form: Form, others: list[tuple[int, State]], center: Float[Array, 
     """E h, E h' and D of the units that are not normal: one index after the other, instances with the same period together."""
     mean, derivative = np.empty(center.shape), np.empty(center.shape)
     slopes = [np.empty((len(center), s.mean.shape[1], len(sd))) for _, s in others]
-    weights = [weights_of(form, u) for u, _ in others]
-    reach = np.abs(center) + REACH * sd + sum((_reach(s, W) for (_, s), W in zip(others, weights, strict=True)), np.zeros(len(sd)))
     for h in range(len(sd)):
-        periods = period(reach[:, h], form.core.link)
+        weights = [weights_of(form, u)[:, h] for u, _ in others]
+        normal = Normal(center[:, h], float(sd[h]))
+        periods = period(reach(normal, [s for _, s in others], weights), form.core.link)
         for P in np.unique(periods):
             rows = np.flatnonzero(periods == P)
             series = SERIES[form.core.link](float(P), float(sd[h]))
-            mean[rows, h], derivative[rows, h], found = _index([s.take(rows) for _, s in others], [W[:, h] for W in weights], center[rows, h], float(sd[h]), series)
+            mean[rows, h], derivative[rows, h], found = _index(normal.take(rows), [s.take(rows) for _, s in others], weights, series)
             for slope, own in zip(slopes, found, strict=True):
                 slope[rows, :, h] = own
     return mean, derivative, slopes
 
 
-def _reach(state: State, W: Float[Array, "d H"]) -> Float[Array, "b H"]:
-    """The most that a unit's part of the indices can be, apart from its level."""
-    if isinstance(state, Leveled):
-        return np.abs(state.at @ W).max(axis=0, keepdims=True, initial=0.0)
-    points = np.abs(np.matmul(state.at, W)).max(axis=1, initial=0.0)
-    return np.maximum(points, np.where(state.weight > 0, np.abs(state.middle) + REACH * state.sd, 0.0)[:, None] * np.abs(state.step @ W))
+@dataclass(frozen=True)
+class Normal:
+    """The normal part of an index: its mean for each instance, its standard deviation."""
+
+    center: Float[Array, "B"]
+    sd: float
+
+    def take(self, rows: Rows) -> "Normal":
+        """Some of the instances."""
+        return Normal(self.center[rows], self.sd)
+
+    def wave(self, kappa: Float[Array, "N"]) -> Float[Array, "B N"]:
+        """E exp(kappa S) = exp(kappa m + kappa^2 sd^2 / 2)."""
+        return np.exp(self.center[:, None] * kappa + 0.5 * (self.sd * kappa) ** 2)
 
 
-def _index(states: list[State], weights: list[Array], center: Float[Array, "B"], sd: float, series: Series) -> tuple[Float[Array, "B"], Float[Array, "B"], list[Float[Array, "B w"]]]:
-    """E h, E h' and the D of each unit, of one index: its normal part is one factor, every other unit another."""
-    factor = np.exp(center[:, None] * series.kappa + 0.5 * (sd * series.kappa) ** 2)
-    total, slopes, product = sum_of_products(factor, [_wave(s, w, series) for s, w in zip(states, weights, strict=True)], series.a[:, None])
-    derivative = series.slope + np.matmul(product[:, None], (series.a * series.kappa)[:, None])[:, 0, 0].real
-    mean, slopes = series.constant + total[:, 0], [slope[..., 0] for slope in slopes]
-    if series.slope:
-        sums = [part(s, w[:, None]) for s, w in zip(states, weights, strict=True)]
-        mean = mean + series.slope * sum((E[:, 0] for E, _ in sums), center)
-        slopes = [slope + series.slope * D[..., 0] for slope, (_, D) in zip(slopes, sums, strict=True)]
-    return mean, derivative, slopes
+@dataclass(frozen=True)
+class Wave:
+    """exp(kappa S_u) of one unit's part of the index: psi at its points or states, and under its normal the mean and the derivative."""
 
+    state: State
+    psi: Float[Array, "... N"]
+    normal: tuple[Array, Array]
 
-def _wave(state: State, w: Float[Array, "d"], series: Series) -> Pair:
-    """E exp(kappa S_u) and D of the unit's part S_u of the index."""
-    if isinstance(state, Leveled):
-        return state.expect(_level_waves(Same(state.at), Same(state.within), Same(state.start), w.tobytes(), Same(series)))
-    step = state.step @ w
-    psi = np.exp(np.matmul(state.at, w)[..., None] * series.kappa)
-    E = np.exp(state.middle[:, None] * step * series.kappa + 0.5 * (state.sd * step * series.kappa) ** 2)
-    return state.expect(psi, (E, step * series.kappa * E))
+    @classmethod
+    def of(cls, state: State, w: Float[Array, "d"], series: Series) -> "Wave":
+        """The terms of a series; those of states are the same for every instance."""
+        if isinstance(state, Leveled):
+            return cls(state, _level_waves(Same(state.at), Same(state.within), Same(state.start), w.tobytes(), Same(series)), ())
+        step = state.step @ w
+        E = Normal(state.middle * step, float(np.abs(state.sd * step))).wave(series.kappa)
+        return cls(state, np.exp(np.matmul(state.at, w)[..., None] * series.kappa), (E, step * series.kappa * E))
+
+    def mean(self) -> Float[Array, "b N"]:
+        """E exp(kappa S_u)."""
+        if isinstance(self.state, Leveled):
+            return self.state.average(self.psi)
+        return np.matmul(self.state.p[:, None], self.psi)[:, 0] + self.state.weight[:, None] * self.normal[0]
+
+    def pair(self, rows: Rows, n: int) -> Pair:
+        """E and D of the first n terms, for some of the instances."""
+        some = lambda a: (a if len(a) == 1 else a[rows])[..., :n]  # noqa: E731  arrays that all instances share stay
+        if isinstance(self.state, Leveled):
+            return self.state.take(rows).expect(self.psi[:, :n])
+        return self.state.take(rows).expect(some(self.psi), (some(self.normal[0]), some(self.normal[1])))
 
 
 @lru_cache(maxsize=4096)
 def _level_waves(at: Same, within: Same, start: Same, w: bytes, series: Same) -> Float[Array, "L N"]:
-    """E[exp(kappa S_u) | state], the same for every instance."""
     psi = np.exp((at.it @ np.frombuffer(w))[:, None] * series.it.kappa)
     return np.add.reduceat(within.it[:, None] * psi, start.it, axis=0)
+
+
+TILTS = Series(0.0, 0.0, np.zeros(0), np.concatenate([s * 2.0 ** np.arange(-5, 5) for s in (1.0, -1.0)]))
+
+
+def reach(normal: Normal, states: list[State], weights: list[Array]) -> Float[Array, "B"]:
+    """R with P(|S| > R) < exp(-38), by Chernoff's bound: R = (38 + log E exp(theta S)) / theta, the best of some theta."""
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        logs = np.log(normal.wave(TILTS.kappa))
+        logs = sum((np.log(Wave.of(s, w, TILTS).mean()) for s, w in zip(states, weights, strict=True)), logs)
+    bound = np.where(np.isfinite(logs), (38.0 + logs) / np.abs(TILTS.kappa), np.inf)
+    both = bound.reshape(len(bound), 2, -1).min(axis=2).max(axis=1)
+    return np.minimum(np.maximum(both, 1e-3), LONGEST)
+
+
+def _index(normal: Normal, states: list[State], weights: list[Array], series: Series) -> tuple[Float[Array, "B"], Float[Array, "B"], list[Float[Array, "B w"]]]:
+    """E h, E h' and the D of each unit, of one index: its normal part is one factor, every other unit another.
+
+    Instances that need the same number of terms go together.
+    """
+    waves = [Wave.of(s, w, series) for s, w in zip(states, weights, strict=True)]
+    factor = normal.wave(series.kappa)
+    counts = _needed(factor, [w.mean() for w in waves], series)
+    total, derivative = np.empty(len(factor)), np.empty(len(factor))
+    slopes = [np.empty((len(factor), s.mean.shape[1])) for s in states]
+    for n in np.unique(counts).tolist():
+        rows = np.flatnonzero(counts == n)
+        part, found, product = sum_of_products(factor[rows, :n], [w.pair(rows, n) for w in waves], series.a[:n, None])
+        total[rows], derivative[rows] = part[:, 0], np.matmul(product[:, None], (series.a * series.kappa)[:n, None])[:, 0, 0].real
+        for slope, D in zip(slopes, found, strict=True):
+            slope[rows] = D[..., 0]
+    return _with_line(series, normal.center, states, weights, total, derivative, slopes)
+
+
+def _needed(factor: Float[Array, "B N"], means: list[Float[Array, "b N"]], series: Series) -> Int[Array, "B"]:
+    """(B,) how many terms matter: 16, 32, ... A product without one unit holds all units of one half, and no mean exceeds 1."""
+    if not means or np.isrealobj(series.kappa):
+        return np.full(len(factor), len(series.a))
+    half = len(means) // 2
+    size = np.abs(factor) * np.maximum(*(np.abs(reduce(mul, part, np.ones(1))) for part in (means[:half], means[half:]))) * np.abs(series.a * series.kappa)
+    last = size.shape[1] - (size > NEGLIGIBLE)[:, ::-1].argmax(axis=1)
+    return np.minimum(np.maximum(16, 2 ** np.ceil(np.log2(last)).astype(np.int64)), size.shape[1])
+
+
+def _with_line(series: Series, center: Array, states: list[State], weights: list[Array], total: Array, derivative: Array, slopes: list[Array]) -> tuple[Array, Array, list[Array]]:
+    """Add the constant and the straight part of the link."""
+    if not series.slope:
+        return series.constant + total, derivative, slopes
+    sums = [part(s, w[:, None]) for s, w in zip(states, weights, strict=True)]
+    straight = sum((E[:, 0] for E, _ in sums), center)
+    return series.constant + series.slope * straight + total, series.slope + derivative, [slope + series.slope * D[..., 0] for slope, (_, D) in zip(slopes, sums, strict=True)]

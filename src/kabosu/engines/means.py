@@ -27,9 +27,15 @@ def joined(parts: Sequence[Means]) -> Means:
     """Instances of several pieces, one after the other."""
     if len(parts) == 1:
         return parts[0]
-    rows = [len(part.mean) for part in parts]
-    grown = ([np.broadcast_to(a, (n, *a.shape[1:])) for a, n in zip(arrays, rows, strict=True)] for arrays in zip(*((m.mean, m.slope, m.center, m.covariance) for m in parts), strict=True))
-    return Means(*map(np.concatenate, grown))
+    mean, slope = (np.concatenate([getattr(part, name) for part in parts]) for name in ("mean", "slope"))
+    return Means(mean, slope, *(_grown([getattr(part, name) for part in parts], [len(part.mean) for part in parts]) for name in ("center", "covariance")))
+
+
+def _grown(arrays: Sequence[Float[Array, "b ..."]], rows: Sequence[int]) -> Float[Array, "b ..."]:
+    """One row where all pieces share it."""
+    if all(len(a) == 1 and np.array_equal(a, arrays[0]) for a in arrays):
+        return arrays[0]
+    return np.concatenate([np.broadcast_to(a, (n, *a.shape[1:])) for a, n in zip(arrays, rows, strict=True)])
 
 
 def z_moments(form: Form, states: Sequence[tuple[int, State]], normals: Normals | None = None) -> tuple[Float[Array, "b p"], Float[Array, "b p p"]]:

@@ -141,11 +141,22 @@ class Leveled:
         """E[psi | state]."""
         return np.add.reduceat(self.within[:, None] * psi, self.start, axis=0)
 
+    @cached_property
+    def _distinct(self) -> tuple[Int[Array, "U"], Int[Array, "B"]]:
+        """First instance of each own state, and which is whose: instances with the same state have the same law."""
+        _, first, which = np.unique(self.own, return_index=True, return_inverse=True)
+        return first, which.reshape(-1)
+
+    def average(self, states: Float[Array, "L N"]) -> Float[Array, "B N"]:
+        """E_q psi of a function's means in the states."""
+        first, which = self._distinct
+        return np.matmul(self.q[first, None], states)[which, 0]
+
     def expect(self, states: Float[Array, "L N"]) -> Pair:
         """E_q psi and D = E_q[psi | z = 1] - E_q[psi | z = 0] (MATH (5)) of a function's means in the states."""
-        apart = np.matmul(self.other[:, None, :], states)
-        step = np.where(self.other.any(axis=1)[:, None, None], states[self.own][:, None] - apart, 0.0)
-        return np.matmul(self.q[:, None, :], states)[:, 0], step
+        first, which = self._distinct
+        step = states[self.own[first]][:, None] - np.matmul(self.other[first, None], states)
+        return self.average(states), np.where(self.other[first].any(axis=1)[:, None, None], step, 0.0)[which]
 
 
 @dataclass(frozen=True)

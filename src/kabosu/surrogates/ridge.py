@@ -12,6 +12,7 @@ from kabosu.surrogates.errorbars import degrees_of_freedom, replicate_errors, re
 from kabosu.types import Array, Bool, Float
 
 STEEP = 1e4  # condition number of the correlation matrix above which the normal equations are left for an orthogonal solver
+UNCORRELATED = 1e-14  # correlation that is rounding
 SINGULAR = 1e14  # ... and above which they have no inverse
 DEAD = 1e-20
 
@@ -138,17 +139,27 @@ def _white(Z: Float[Array, "s p"], w: Float[Array, "s"]) -> tuple[Float[Array, "
 
 
 def invert(covariance: Float[Array, "N p p"], scale2: Float[Array, "N p"], penalty: Float[Array, "N 1"]) -> tuple[Float[Array, "N p p"], Float[Array, "N"]]:
-    """(covariance + penalty I)^-1, scaled to unit diagonal on the way; rows of features without variance are 0."""
+    """(covariance + penalty I)^-1, scaled to unit diagonal on the way; rows of features without variance are 0.
+
+    Where nothing is correlated, as in exact product neighborhoods, the diagonal is all there is.
+    """
     variance = np.einsum("npp->np", covariance)
     alive = variance > DEAD**0.5 * np.maximum(scale2, 1e-300)
     sd = np.sqrt(np.where(alive, variance, 1.0))
     correlation = covariance / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :]
     idx = np.arange(covariance.shape[1])
+    correlation[:, idx, idx] = 0.0
+    coupled = np.flatnonzero(np.abs(correlation).max(axis=(1, 2), initial=0.0) > UNCORRELATED)
     correlation[:, idx, idx] = 1.0
-    values = np.linalg.eigvalsh(correlation)
-    condition = values[:, -1] / np.maximum(values[:, 0], 1e-300)
+    inverse, condition = np.zeros_like(correlation), np.ones(len(correlation))
+    if len(coupled):
+        values = np.linalg.eigvalsh(correlation[coupled])
+        condition[coupled] = values[:, -1] / np.maximum(values[:, 0], 1e-300)
     correlation[:, idx, idx] += penalty / sd**2 * alive
-    return _inverse(correlation, condition > SINGULAR) / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :], condition
+    inverse[:, idx, idx] = 1 / correlation[:, idx, idx]
+    if len(coupled):
+        inverse[coupled] = _inverse(correlation[coupled], condition[coupled] > SINGULAR)
+    return inverse / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :], condition
 
 
 def assemble(moments: Moments, solved: Solution, Z: Array, Y: Array, w: Array, origin: Array, replicates: int, ridge: Ridge) -> Fit:

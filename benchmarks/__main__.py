@@ -1,0 +1,18 @@
+"""Everything side by side, one table: ``make bench``."""
+
+import sys
+
+from benchmarks import bins, forward, gaussian, imports, memory, narrow, sparse, trees
+from benchmarks.clock import Row, show
+
+
+def rows() -> list[Row]:
+    found = []
+    for part in (bins, forward, gaussian, narrow, imports, sparse, memory, trees):
+        sys.stderr.write(f"{part.__name__}\n")
+        found += part.rows()
+    return found
+
+
+if __name__ == "__main__":
+    show(rows())
