@@ -33,7 +33,7 @@ class Moments:
             return cls.stack([cls.of(at(Z, b), Y[b : b + 1], at(w, b), folds, None if origin is None else at(origin, b)) for b in range(len(Y))])
         root = np.sqrt(w)[..., None]
         A, F = _folded(Z, root, folds, origin, constant=1), _folded(Y, root, folds)
-        return cls(np.matmul(A.swapaxes(-1, -2), A), np.matmul(A.swapaxes(-1, -2), F), np.einsum("brsk,brsk->brk", F, F), np.einsum("bs,bs->b", w, w), Z.shape[1])
+        return cls(np.matmul(A.swapaxes(-1, -2), A), np.matmul(A.swapaxes(-1, -2), F), (F**2).sum(axis=2), np.einsum("bs,bs->b", w, w), Z.shape[1])
 
     @classmethod
     def stack(cls, parts: Sequence["Moments"]) -> "Moments":

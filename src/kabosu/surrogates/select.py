@@ -158,6 +158,6 @@ def lasso_path(Z: Float[Array, "s p"], y: Float[Array, "s"], w: Float[Array, "s"
 
 def _joined(coef: Float[Array, "N p"], error: Float[Array, "N p"], rest: Float[Array, "N 7"], k: int) -> Fit:
     """One-output fits as fits of k outputs; of what instances have once, the worst."""
-    grid = lambda a: a.reshape(-1, k, *a.shape[1:]).swapaxes(1, -1)  # noqa: E731  outputs last
+    grid = lambda a: np.ascontiguousarray(a.reshape(-1, k, a.shape[1]).swapaxes(1, 2))  # noqa: E731  outputs last; sums must not see the layout
     *outputs, condition, size, dof = (rest[:, i].reshape(-1, k) for i in range(len(SCALARS)))
     return Fit(grid(coef), grid(error), *outputs, condition.max(axis=1), size.min(axis=1), dof.min(axis=1))
