@@ -61,7 +61,7 @@ def one_of(option: str, given: Any, allowed: Iterable[Any]) -> Any:
 
 def listed(option: str, given: Any) -> list[Any]:
     """Check a list of names. One name that is not in a list is refused: its letters are not names."""
-    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) != 1:
         raise InputError(f"{option}={given!r}; expected a list of names: {option}=[{given!r}]")
     return list(given)
 

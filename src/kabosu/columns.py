@@ -95,7 +95,7 @@ def read_rows(data: Sequence[Any], what: str) -> Table:
 
 def _mixed(data: Sequence[Any]) -> bool:
     """True where numpy would turn other cells into strings."""
-    return any(isinstance(c, str) or c is None for row in data for c in (row if isinstance(row, (list, tuple, np.ndarray)) else [row]))
+    return any(isinstance(c, str) or c is None for row in data for c in (row if isinstance(row, (list, tuple)) or np.ndim(row) == 1 else [row]))
 
 
 def integer_bounds(dtype: str) -> tuple[float, float]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kabosu import checks
 from kabosu.errors import InputError, KabosuError, LabelsOnly, ModelError
 from kabosu.types import Array, Batch, Float, Int
 
@@ -146,7 +147,7 @@ def _from_parts(answer: Any) -> Array:
             raise ModelError(f"the model answered dicts that do not all have the keys {list(answer[0])[:10]}; it must answer the same outputs for each row")
         return np.array([[row[key] for key in answer[0]] for row in answer])
     parts = list(answer.values()) if isinstance(answer, Mapping) else list(answer)
-    if isinstance(answer, Mapping) or any(getattr(part, "ndim", 0) >= 2 for part in parts):
+    if isinstance(answer, Mapping) or any(getattr(part, "ndim", 0) in (2, 3, 4) for part in parts):
         if len(parts) == 1:
             return as_array(parts[0])
         what = f"a dict with the keys {list(answer)}" if isinstance(answer, Mapping) else f"a {type(answer).__name__} of {len(parts)} arrays"
@@ -163,8 +164,7 @@ def as_model(model: Any, output: str = "auto", background: Batch | None = None) 
     background : rows that say what the model eats, and on which ``output="label"`` of a callable finds the labels; functions
         are not asked otherwise.
     """
-    if output not in OUTPUTS:
-        raise InputError.choice("output", output, OUTPUTS)
+    checks.one_of("output", output, OUTPUTS)
     if isinstance(model, Model):
         return model
     if isinstance(model, type):
@@ -242,10 +242,14 @@ def labels_found(original: Any, predict: Callable[[Batch], Any], background: Bat
         raise
     except Exception as e:
         raise ModelError(f"the model failed on the background data, which output='label' asks for its labels: {type(e).__name__}: {e}; it must answer a label a row") from e
-    odd = next((v for v in answer if isinstance(v, (float, np.floating)) and v % 1), None)
+    odd = next((v for v in answer if isinstance(v, (float, np.floating)) and not float(v).is_integer()), None)
     if odd is not None:
         raise InputError(f"output='label' needs a model that answers labels; this one answered the number {odd:g}")
-    return label_model(original, predict, sorted({v.item() if isinstance(v, np.generic) else v for v in answer}, key=lambda v: (type(v).__name__, v)))
+    try:
+        labels = sorted({v.item() if isinstance(v, np.generic) else v for v in answer}, key=lambda v: (type(v).__name__, v))
+    except TypeError as e:
+        raise ModelError(f"the model answered {answer[0]!s:.60} as a label; expected strings, numbers or booleans") from e
+    return label_model(original, predict, labels)
 
 
 def head(background: Batch, most: int) -> tuple[Batch, int]:

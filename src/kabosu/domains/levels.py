@@ -9,7 +9,7 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.domains.units import Levels
-from kabosu.errors import InputError
+from kabosu.errors import InputError, RowError
 from kabosu.types import Array
 
 MANY = 10_000
@@ -110,9 +110,21 @@ def one_hot_blocks(binary: dict[int, Array], n: int) -> list[tuple[int, ...]]:
     return blocks
 
 
+def _checked(column: frames.Column, values: list[Any]) -> list[Any]:
+    """Cells, if they are single values."""
+    for value in values:
+        try:
+            hash(value)
+        except TypeError as e:
+            raise RowError(f"column {column.name!r} of the instance holds a {type(value).__name__}; expected a single value, such as a string") from e
+        if isinstance(value, tuple):
+            raise RowError(f"column {column.name!r} of the instance holds a tuple; expected a single value, such as a string")
+    return values
+
+
 def own_codes(unit: Levels, series: Sequence[Any]) -> tuple[Levels, Array]:
     """The instances' level codes, and the unit extended by levels that the background never had."""
-    columns = [frames.cells(s).tolist() for s in series]
+    columns = [_checked(c, frames.cells(s).tolist()) for c, s in zip(unit.filled, series, strict=True)]
     keys = columns[0] if len(columns) == 1 and not isinstance(unit.levels[0], tuple) else list(zip(*columns, strict=True))
     codes = {key: i for i, key in enumerate(unit.levels)}
     new = [k for k in dict.fromkeys(keys) if k not in codes]
