@@ -133,19 +133,26 @@ def test_modes_come_back_after_an_error():
     assert all(part.training for part in module.modules())
 
 
-def test_modules_in_training_mode_may_be_asked_from_threads():
-    module = Net().train()
-    want = forward(module)
-    module.train()
-    answers: list[np.ndarray] = []
-    model = as_model(module, "margin", X)
-    threads = [threading.Thread(target=lambda: answers.extend(model(X, len(X)) for _ in range(20))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(answers) == 80
-    assert all(np.allclose(Y, want, atol=1e-6) for Y in answers)
+def test_one_thread_does_not_end_the_evaluation_of_another():
+    """The first thread waits in its forward pass for the second to come in; the second would be in training mode once the first is done."""
+    module, modes = net(2).train(), {}
+    inside, entered, done = threading.Event(), threading.Event(), threading.Event()
+
+    def hook(part, args):
+        who = threading.current_thread().name
+        (entered.set(), done.wait(2)) if who == "second" else (inside.set(), entered.wait(0.3))
+        modes[who] = part.training
+
+    model = as_model(module, "prediction", X)
+    module.register_forward_pre_hook(hook)
+    first = threading.Thread(target=lambda: (model(X, len(X)), done.set()), name="first")
+    second = threading.Thread(target=lambda: model(X, len(X)), name="second")
+    first.start()
+    inside.wait(2)
+    second.start()
+    first.join()
+    second.join()
+    assert modes == {"first": False, "second": False}
     assert all(part.training for part in module.modules())
 
 
