@@ -58,11 +58,10 @@ class Moments:
         """N one-output problems: instance ``rows[i]``, output ``outputs[i]``, the features ``features[i]`` only."""
         q = np.concatenate([np.zeros((len(rows), 1), dtype=np.int64), features + 1], axis=1)
         g = rows if len(self.gram) > 1 else np.zeros_like(rows)
-        gram = self.gram[g[:, None, None], :, q[:, :, None], q[:, None, :]]
-        cross = self.cross[rows[:, None], :, q, outputs[:, None]]
-        return Moments(
-            gram.transpose(0, 3, 1, 2), cross.transpose(0, 2, 1)[..., None], self.square[rows, :, outputs][..., None], self.weight2[g if len(self.weight2) > 1 else 0 * g], self.count
-        )
+        gram = self.gram[g[:, None, None], :, q[:, :, None], q[:, None, :]].transpose(0, 3, 1, 2)
+        cross = self.cross[rows[:, None], :, q, outputs[:, None]].transpose(0, 2, 1)[..., None]
+        gram, cross, square = (np.ascontiguousarray(a) for a in (gram, cross, self.square[rows, :, outputs][..., None]))  # sums must not see the layout
+        return Moments(gram, cross, square, self.weight2[g if len(self.weight2) > 1 else 0 * g], self.count)
 
     @property
     def weight(self) -> Float[Array, "#B R"]:
