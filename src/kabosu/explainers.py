@@ -33,7 +33,8 @@ class TabularExplainer:
     kernel_width : > 0, in training standard deviations; ``None``: as the recipe says.
     surrogate : "ordinary", "ridge", a surrogate object, or a scikit-learn regressor with ``coef_``.
     engine : "auto" (as the recipe says), "exact" or "sampled". "exact" never falls back to sampling.
-    output : "auto", "probability", "margin", "prediction", "score" or "label".
+    output : "auto" (probabilities, else margins, else predictions or scores), "probability", "margin", "prediction", "score", or
+        "label" (0/1 for each label, for models that answer labels only).
     categorical : columns that are categories whatever their dtype.  groups : {name: columns} drawn and explained as one.
     budget : most rows asked of the model for one instance.  random_state : seed of all draws; 0: the recipe's.
     strict : flags of the certificate become errors.

@@ -173,7 +173,7 @@ def as_model(model: Any, output: str = "auto", background: Batch | None = None) 
     if reader is not None:
         return _read(model, reader, output, background)
     owner, method = getattr(model, "__self__", None), getattr(model, "__name__", "")
-    if owner is not None and method in METHODS and reader_of(owner) is not None:
+    if owner is not None and method in METHODS and reader_of(owner) is not None and not (method == "predict" and _says_nothing(owner)):
         return as_model(owner, _wanted(owner, method) if output == "auto" else output, background)
     if not callable(model):
         raise InputError(f"the model is a {type(model).__name__}; expected a fitted estimator, pipeline, booster, torch module, ONNX session or a function of rows")
@@ -194,6 +194,19 @@ def reader_of(model: Any) -> str | None:
     family = {c.__module__.split(".")[0] for c in type(model).__mro__}
     known = next((reader for package, reader in READERS if package in family), None)
     return known or ("kabosu.responders.sklearn" if any(callable(getattr(model, name, None)) for name in METHODS) else None)
+
+
+def kind_of(model: Any) -> str | None:
+    """"classifier", "regressor", "clusterer", ... as scikit-learn's estimators call themselves."""
+    try:
+        return model.__sklearn_tags__().estimator_type
+    except AttributeError:
+        return getattr(model, "_estimator_type", None)  # scikit-learn before 1.6
+
+
+def _says_nothing(owner: Any) -> bool:
+    """True of models, such as Keras networks, whose ``predict`` may answer probabilities: it is read as a function."""
+    return reader_of(owner) == "kabosu.responders.sklearn" and kind_of(owner) is None and getattr(owner, "classes_", None) is None
 
 
 def _wanted(owner: Any, method: str) -> str:

@@ -277,6 +277,38 @@ def test_binary_classifiers_of_ones_own_may_answer_one_column(answer):
     assert np.allclose(e.prediction, [1 - p, p])
 
 
+class Network:
+    """Like a Keras model: fit and predict, and no word about what it is."""
+
+    def __init__(self, k):
+        self.k = k
+
+    def fit(self, rows, y):
+        return self
+
+    def predict(self, rows):
+        logits = rows[:, : self.k].astype("f4")
+        return np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True) if self.k > 1 else logits
+
+
+def test_predictions_that_sum_to_1_are_probabilities_where_nothing_else_is_said():
+    e = explained(Network(3))
+    assert (e.output_scale, e.output_names) == ("probability", ("0", "1", "2"))
+    assert e.target == str(X[3, :3].argmax())
+    assert explained(Network(3).predict, output="auto").target == e.target
+    assert explained(Network(3), output="prediction").output_scale == "prediction"
+    assert explained(Network(1)).output_names == ("prediction",)
+
+
+def test_statsmodels_results():
+    api, formula = pytest.importorskip("statsmodels.api"), pytest.importorskip("statsmodels.formula.api")
+    result = api.GLM((y == 0).astype(float), X, family=api.families.Binomial()).fit()
+    assert np.allclose(explained(result).prediction, result.predict(X)[3])
+    result = formula.ols("y ~ a + C(color)", MIXED.assign(y=y)).fit()
+    data = MIXED[["a", "color"]]
+    assert np.allclose(explained(result, data, data.iloc[3]).prediction, result.predict(data)[3])
+
+
 def test_own_classifiers_that_answer_wrongly():
     with pytest.raises(ModelError, match="gave 2 output\\(s\\) for 3 name"):
         explained(Shaped(lambda p: np.column_stack([1 - p, p]), ("a", "b", "c")))

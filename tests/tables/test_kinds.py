@@ -144,6 +144,14 @@ def test_instances_for_arrays_go_by_position(x):
     assert np.array_equal(got[0], A[[ROW]])
 
 
+def test_several_rows_in_every_form():
+    rows = [PANDAS.iloc[i] for i in range(3)]
+    for x in (rows, tuple(rows), [row.to_dict() for row in rows], [row.tolist() for row in rows], PANDAS.iloc[:3].to_numpy(dtype=object)):
+        got, es = handed(PANDAS, x, many=True)
+        assert len(es) == 3
+        assert cells_of(got[0]) == cells_of(PANDAS[:3])
+
+
 def test_floats_of_whole_numbers_are_integers():
     """A Series of a row with floats has made floats of the integers."""
     data = pd.DataFrame({"i": np.arange(N) % 9, "u": (np.arange(N) % 200).astype("u1"), "f": A[:, 0]})

@@ -8,7 +8,7 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.errors import InputError, LabelsOnly, ModelError
-from kabosu.respond import METHODS, Model, label_model, labels_found
+from kabosu.respond import METHODS, Model, kind_of, label_model, labels_found
 from kabosu.types import Array, Batch
 
 AUTO = ("predict_proba", "decision_function", "predict", "score_samples")
@@ -127,11 +127,17 @@ def _method(model: Any, output: str, classes: Any) -> tuple[str, str]:
     method = next((m for m in (AUTO if output == "auto" else WANTED[output]) if m in have), None)
     if method is None:
         raise _lacks(model, output, have)
-    labels = classes is not None or _kind(model) in LABELERS
+    labels = classes is not None or kind_of(model) in LABELERS
     if method == "predict" and labels != (output == "label"):
         raise LabelsOnly.of(_example(model, classes)) if labels else InputError(f"output='label' needs a model that answers labels; {type(model).__name__} predicts numbers")
-    scale = METHODS[method] if output == "auto" else output
-    return method, "score" if scale == "margin" and classes is None and output == "auto" else scale
+    return method, _scale(model, method, classes) if output == "auto" else output
+
+
+def _scale(model: Any, method: str, classes: Any) -> str:
+    """What a method answers; the predictions of estimators that do not say what they are show it themselves."""
+    if method == "decision_function" and classes is None:
+        return "score"
+    return "auto" if method == "predict" and kind_of(model) is None else METHODS[method]
 
 
 def _lacks(model: Any, output: str, have: Sequence[str]) -> Exception:
@@ -148,17 +154,9 @@ def _has(model: Any, name: str) -> bool:
         return False
 
 
-def _kind(model: Any) -> str | None:
-    """"classifier", "regressor", "clusterer", ... as the estimator calls itself."""
-    try:
-        return model.__sklearn_tags__().estimator_type
-    except AttributeError:
-        return getattr(model, "_estimator_type", None)  # scikit-learn before 1.6
-
-
 def _example(model: Any, classes: Any) -> Any:
     if classes is None:
-        return -1 if _kind(model) == "outlier_detector" else 0
+        return -1 if kind_of(model) == "outlier_detector" else 0
     return classes[0][0] if isinstance(classes, (list, tuple)) else classes[0]
 
 
