@@ -48,7 +48,7 @@ def logistic(period: float, sd: float) -> Series:
 
     Examples
     --------
-    >>> abs(float(logistic(64.0, 0.0)(np.array(3.0))) - 1 / (1 + np.exp(-3.0))) < 1e-15
+    >>> bool(abs(float(logistic(64.0, 0.0)(np.array(3.0))) - 1 / (1 + np.exp(-3.0))) < 1e-15)
     True
 
     """
