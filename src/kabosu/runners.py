@@ -27,12 +27,17 @@ class Serial:
 def pieces_of(X: Any, domain: "Domain", long: int, short: int, exact: Callable[["Representation"], bool]) -> list[Any]:
     """X in pieces of ``short`` instances; of ``long`` ones where the first instance's engine is exact, which asks for few rows."""
     pieces = list(domain.split(X, long))
-    try:
-        if long == short or (pieces and exact(next(iter(domain.represent(next(iter(domain.split(pieces[0], 1)))))))):
-            return pieces
-    except KabosuError:  # told where the instance's turn comes
-        pass
+    if long == short or (pieces and _first_is(exact, domain, pieces[0])):
+        return pieces
     return [part for piece in pieces for part in domain.split(piece, short)]
+
+
+def _first_is(exact: Callable[["Representation"], bool], domain: "Domain", piece: Any) -> bool:
+    """Whether the first instance's engine is exact; one that cannot be represented is told where its turn comes."""
+    try:
+        return exact(next(iter(domain.represent(next(iter(domain.split(piece, 1)))))))
+    except KabosuError:
+        return False
 
 
 def reported(results: Iterable[R], pieces: Sequence[Any], domain: "Domain", progress: Progress | None) -> Iterator[R]:
