@@ -38,7 +38,7 @@ class Moments:
     @classmethod
     def stack(cls, parts: Sequence["Moments"]) -> "Moments":
         """Instances of several samples, one after the other."""
-        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("gram", "cross", "square", "weight2")), parts[0].count)
+        return cls(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("gram", "cross", "square", "weight2")), parts[0].count)  # pyright: ignore[reportCallIssue]
 
     def __add__(self, other: "Moments") -> "Moments":
         """Moments of both samples together; the other must start at a multiple of R."""

@@ -183,7 +183,7 @@ def check_surrogate(surrogate: Surrogate) -> None:
     for b in range(B):
         _close(surrogate.fit(Z[[b]], Y[[b]], w[[b]], origin[[b]]), fit.take([b]), "an instance by itself is fitted differently")
     shared = surrogate.fit(Z[:1], Y, w[:1], origin[:1])
-    _close(shared, surrogate.fit(*(np.repeat(a[:1], B, axis=0) if a is not Y else a for a in (Z, Y, w, origin))), "instances that share their draws are fitted differently")
+    _close(shared, surrogate.fit(*(np.repeat(a[:1], B, axis=0) if a is not Y else a for a in (Z, Y, w, origin))), "instances that share their draws are fitted differently")  # pyright: ignore[reportArgumentType]
     one = surrogate.fit(Z, Y[..., :1], w, origin)
     _expect(np.allclose(one.coef[..., 0], fit.coef[..., 0], rtol=CLOSE, atol=CLOSE), "an output by itself is fitted differently")
     moved = surrogate.fit(Z, Y + 100.0, w, origin)

@@ -50,7 +50,7 @@ def degrees_of_freedom(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], 
     normal score, 3 / s. The mean over coefficients counts.
     """
     if len(Z) > 1:
-        return np.concatenate([degrees_of_freedom(*one, replicates) for one in _each(Z, center, wr)])
+        return np.concatenate([degrees_of_freedom(*one, replicates) for one in _each(Z, center, wr)])  # pyright: ignore[reportCallIssue]
     squares, r2 = Z - center[:, None], wr**2
     squares *= squares
     r2 /= np.where(r2.any(axis=1, keepdims=True), r2.max(axis=1, keepdims=True), 1.0)

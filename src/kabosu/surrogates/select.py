@@ -160,4 +160,4 @@ def _joined(coef: Float[Array, "N p"], error: Float[Array, "N p"], rest: Float[A
     """One-output fits as fits of k outputs; of what instances have once, the worst."""
     grid = lambda a: np.ascontiguousarray(a.reshape(-1, k, a.shape[1]).swapaxes(1, 2))  # noqa: E731  outputs last; sums must not see the layout
     *outputs, condition, size, dof = (rest[:, i].reshape(-1, k) for i in range(len(SCALARS)))
-    return Fit(grid(coef), grid(error), *outputs, condition.max(axis=1), size.min(axis=1), dof.min(axis=1))
+    return Fit(grid(coef), grid(error), *outputs, condition.max(axis=1), size.min(axis=1), dof.min(axis=1))  # pyright: ignore[reportCallIssue]
