@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
-.PHONY: demo test test-slow lint bench mutants clean
+.PHONY: demo test test-slow lint types bench mutants clean
 .DEFAULT_GOAL := help
 
 help:
@@ -35,8 +35,10 @@ test: .venv/test ## the whole suite, under 20 minutes on 2 cores
 test-slow: .venv/test ## proofs that take minutes: parity by z-scores, coverage, mutants
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m slow
 
-lint: .venv/test ## ruff and pyright
+lint: .venv/test ## ruff
 	$(BIN)/ruff check .
+
+types: .venv/test ## pyright on the core
 	$(BIN)/pyright
 
 bench: .venv/test ## side by side with lime, in one run
