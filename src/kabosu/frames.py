@@ -104,7 +104,7 @@ def _as_rows(x: Any, like: Table) -> Any:
         return [x]
     if isinstance(x, np.ndarray) and x.ndim == 1:
         return x[None]
-    if isinstance(x, (list, tuple)) and len(x) and _is_pandas_series(x[0]):
+    if isinstance(x, (list, tuple)) and len(x) and all(map(_is_pandas_series, x)):
         return [_as_rows(row, like)[0] for row in x]
     if isinstance(x, (list, tuple)) and len(x) and not isinstance(x[0], (dict, list, tuple, np.ndarray)):
         return [list(x)]

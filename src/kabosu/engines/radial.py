@@ -25,6 +25,7 @@ from kabosu.respond import Model
 from kabosu.types import Array, Float
 
 TOGETHER = 32  # instances computed together
+FAR = 1e100  # from where a radial function is 0
 WORK = 3e7  # terms of one instance beyond which sampling is the better way
 
 
@@ -42,7 +43,7 @@ class Bumps:
 
     def __call__(self, X: Float[Array, "n d"]) -> Float[Array, "n k"]:
         """The model's answers."""
-        return self.base + np.exp(-np.einsum("nsd,sd->ns", (X[:, None] - self.at) ** 2, np.broadcast_to(self.gamma, self.at.shape))) @ self.mix
+        return self.base + np.exp(-_squared(X, self.at, self.gamma)) @ self.mix
 
 
 def vectors(model: Any, method: str) -> Bumps:
@@ -167,7 +168,12 @@ def _width(core: Bumps, columns: Behind) -> float:
 
 def _squared(X: Float[Array, "... d"], at: Float[Array, "N d"], gamma: Float[Array, "#N d"]) -> Float[Array, "... N"]:
     """Sum over columns of gamma (x - v)^2, column by column."""
-    return sum((gamma[:, i] * (X[..., i, None] - at[:, i]) ** 2 for i in range(at.shape[1])), np.zeros((*X.shape[:-1], len(at))))
+    return sum((gamma[:, i] * _apart(X[..., i, None], at[:, i]) ** 2 for i in range(at.shape[1])), np.zeros((*X.shape[:-1], len(at))))
+
+
+def _apart(x: Array, v: Array) -> Array:
+    """x - v, so far at most that it can be squared."""
+    return np.clip(x - v, -FAR, FAR)
 
 
 def _factor(state: State, columns: Same, core: Same) -> Pair:
@@ -189,7 +195,7 @@ def _level_factor(at: Same, within: Same, start: Same, columns: Same, core: Same
 
 def _normal(state: State, v: Float[Array, "N d"], gamma: Float[Array, "#N d"]) -> tuple[Float[Array, "b N"], Float[Array, "b N"]]:
     """E exp(-(A y^2 + 2 b y + c)) = exp(2 b^2 s^2 / r - c) / sqrt(r), r = 1 + 2 A s^2, of y normal, and its derivative."""
-    away = [state.level[:, i, None] + state.middle[:, None] * state.step[i] - v[:, i] for i in range(v.shape[1])]
+    away = [_apart(state.level[:, i, None] + state.middle[:, None] * state.step[i], v[:, i]) for i in range(v.shape[1])]
     A = (gamma * state.step**2).sum(axis=1)
     b = sum((gamma[:, i] * state.step[i] * away[i] for i in range(v.shape[1])), np.zeros((1, len(v))))
     c = sum((gamma[:, i] * away[i] ** 2 for i in range(v.shape[1])), np.zeros((1, len(v))))
