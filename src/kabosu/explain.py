@@ -13,12 +13,13 @@ from typing import Any, Literal
 
 import numpy as np
 
+from kabosu.diagnostics.ranking import SHOWN, rank_confidence
 from kabosu.errors import EngineError, InputError, KabosuError, ModelError, ReadingError
 from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, Outcome, known, relative_error, tamed
 from kabosu.kernels import Exponential, radius
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Domain, Engine, Kernel, Representation, Runner, Sampler, Surrogate, Tilts
+from kabosu.protocols import Domain, Engine, Heavy, Kernel, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.runners import Progress, Serial, pieces_of, reported
@@ -67,7 +68,8 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     source = representation if local is None else local
     prediction = model(representation.instances(), representation.size) if prediction is None else prediction
     B, s = source.size, stop - start
-    pieces = range(start, stop, max(1, model.chunk // B))
+    most = min(model.chunk, BLOCK // source.row_size) if isinstance(source, Heavy) else model.chunk
+    pieces = range(start, stop, max(1, most // B))
     draws = [checked(sampler.draw(source.space, a, min(a + pieces.step, stop), seed), source.space, min(a + pieces.step, stop) - a, sampler) for a in pieces]
     Y = _joined([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in draws])
     Z = _joined([source.features(d) for d in draws])
@@ -175,7 +177,16 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         radius=radius(width),
         random_state=recipe.seed,
         curves=outcome.curves,
+        spread=_or(outcome.spread, np.full(outcome.prediction.shape, np.nan)),
+        rank_confidence=rank_confidence(fitted.coef, fitted.std_error, fitted.dof, recipe.top_k or SHOWN),
+        top_k=min(recipe.top_k or SHOWN, p),
+        forecast=_or(outcome.forecast, np.zeros(B)),
+        found=outcome.found,
     )
+
+
+def _or(given: Array | None, else_: Array) -> Array:
+    return else_ if given is None else given
 
 
 def choose(model: Model, representation: Representation, recipe: Recipe, refused: dict[str, str] | None = None) -> tuple[Engine, dict[str, str]]:

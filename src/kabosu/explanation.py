@@ -21,7 +21,9 @@ class Certificate:
     fidelity : (k,) weighted R2 on held-out draws; NaN where the response does not vary.
     local_gap : (k,) |f(x) - g(x)|.  monte_carlo_error : (k,) widest 95% half-width relative to the largest coefficient.
     effective_sample_size : draws' worth after weighting.  condition_number : of the weighted correlation matrix.
-    reacted : (k,) share of draws at which the model's answer changed.  ended_by : the rule that ended the sampling.
+    reacted : (k,) share of draws at which the model's answer changed.  spread : (k,) standard deviation of the answers in the draws.
+    rank_confidence : (k,) probability that the ``top_k`` largest coefficients, and their order, are the limit's.
+    ended_by : the rule that ended the sampling.  forecast : about how many further model rows would meet the rule; 0 where it is met.
     radius : of the local law, in training standard deviations; NaN where the kernel has no such meaning.
     notes : codes and words about the instance itself.  flags : reasons for care, about the target.
     """
@@ -32,14 +34,18 @@ class Certificate:
     effective_sample_size: float
     condition_number: float
     reacted: Float[Array, "k"]
+    spread: Float[Array, "k"]
+    rank_confidence: Float[Array, "k"]
+    top_k: int
     ended_by: str
+    forecast: float
     radius: float
     notes: tuple[tuple[str, str], ...] = ()
     flags: tuple[Flag, ...] = ()
 
     def only(self, outputs: list[int]) -> "Certificate":
         """For some of the outputs."""
-        parts = {n: getattr(self, n)[outputs] for n in ("fidelity", "local_gap", "monte_carlo_error", "reacted")}
+        parts = {n: getattr(self, n)[outputs] for n in ("fidelity", "local_gap", "monte_carlo_error", "reacted", "spread", "rank_confidence")}
         return replace(self, **parts)
 
 
@@ -52,6 +58,7 @@ class Explanation:
     scale : (p,) training standard deviation of a number, else 1; ``coef_scaled`` = coef * scale is what ranks and is drawn.
     std_error : (p, k) of coef.  intercept : (k,) g at z = 0.  z : (p,) the instance.  reference : (p,) the average training row.
     prediction : (k,) the model at the instance.  local_prediction : (k,) the surrogate there.
+    layout : where the features lie in a text, image or series; None for tables.
     target : the predicted class, or the only output.  scale_name : what the outputs are ("probability", ...).
     """
 
@@ -80,6 +87,7 @@ class Explanation:
     random_state: int
     certificate: Certificate
     frame: Any = None
+    layout: Any = None
     effects: Curves | None = None
 
     @property
@@ -139,7 +147,7 @@ class Explanation:
         part = {n: getattr(self, n)[..., outputs] for n in ("coef", "std_error", "intercept", "prediction", "local_prediction", "r2")}
         certificate = self.certificate.only(outputs)
         still = tuple(n for n, s in zip(self.feature_names, part["std_error"][:, t], strict=True) if np.isinf(s))
-        certificate = replace(certificate, flags=flags_of(certificate, t, len(self), still))
+        certificate = replace(certificate, flags=flags_of(certificate, t, len(self), still, self.output_scale, float(part["prediction"][t])))
         effects = None if self.effects is None else self.effects.only(outputs)
         return replace(self, output_names=names, target=target, certificate=certificate, effects=effects, **part)
 

@@ -13,6 +13,7 @@ from kabosu.explanation import Certificate, Explanation
 from kabosu.labels import Labels
 from kabosu.types import Array, Float
 
+EVIDENCE = ("fidelity", "monte_carlo_error", "reacted", "spread", "rank_confidence")
 STACKED = ("coef", "std_error", "intercept", "prediction", "local_prediction", "r2")
 
 
@@ -45,14 +46,19 @@ class Block:
     kernel_width: float
     radius: float
     random_state: int
-    curves: Curves | None = None
+    curves: Curves | None
+    spread: Float[Array, "B k"]
+    rank_confidence: Float[Array, "B k"]
+    top_k: int
+    forecast: Float[Array, "B"]
+    found: Mapping[str, tuple[str, ...]]
 
     def __len__(self) -> int:
         return len(self.coef)
 
     def only(self, outputs: list[int]) -> "Block":
         """Some of the outputs; rows whose target goes get the first that is left."""
-        part = {n: getattr(self, n)[..., outputs] for n in (*STACKED, "fidelity", "monte_carlo_error", "reacted")}
+        part = {n: getattr(self, n)[..., outputs] for n in (*STACKED, *EVIDENCE)}
         targets = np.array([outputs.index(t) if t in outputs else 0 for t in self.targets])
         curves = None if self.curves is None else self.curves.only(outputs)
         return replace(self, output_names=tuple(self.output_names[i] for i in outputs), targets=targets, curves=curves, **part)
@@ -60,17 +66,16 @@ class Block:
     def one(self, i: int) -> Explanation:
         """Explanation number i."""
         at = lambda a: a[i] if len(a) > 1 else a[0]  # noqa: E731  rows that all instances share
-        notes = tuple((code, f"{text[i]} of this instance") for code, text in self.labels.notes.items() if text[i])
+        notes = [(code, f"{text[i]} of this instance") for code, text in self.labels.notes.items() if text[i]]
+        found = [(code, text[i]) for code, text in self.found.items() if text[i]]
         certificate = Certificate(
-            self.fidelity[i],
-            np.abs(self.prediction[i] - self.local_prediction[i]),
-            self.monte_carlo_error[i],
-            float(self.effective_sample_size[i]),
-            float(self.condition_number[i]),
-            self.reacted[i],
-            self.ended_by[i],
-            self.radius,
-            notes,
+            **{name: getattr(self, name)[i] for name in EVIDENCE},
+            local_gap=np.abs(self.prediction[i] - self.local_prediction[i]),
+            **{name: float(getattr(self, name)[i]) for name in ("effective_sample_size", "condition_number", "forecast")},
+            top_k=self.top_k,
+            ended_by=self.ended_by[i],
+            radius=self.radius,
+            notes=(*notes, *found),
         )
         e = Explanation(
             feature_names=tuple(self.labels.names[i]),
@@ -92,6 +97,7 @@ class Block:
             random_state=self.random_state,
             certificate=certificate,
             frame=self.labels.frame,
+            layout=self.labels.layout,
             effects=self.curves,
             **{name: getattr(self, name)[i] for name in STACKED},
         )

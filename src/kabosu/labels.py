@@ -15,7 +15,7 @@ class Labels:
     coordinate is 0.  reference : (B, p) the average row, in own units.  units : (p,) what one own unit is.
     notes : code -> (B,) columns that something is odd about, "" where none.
     rare : (B, p) where the background nearly always has the instance's own value; None: nowhere.
-    frame : the user's kind of table, for tidy output.
+    frame : the user's kind of table, for tidy output.  layout : where the features lie in a text, image or series; None: in a table.
     """
 
     columns: tuple[str, ...]
@@ -28,3 +28,4 @@ class Labels:
     notes: dict[str, Array]
     frame: Any = None
     rare: Array | None = None
+    layout: Any = None

@@ -74,6 +74,16 @@ class Tilts(Protocol):
 
 
 @runtime_checkable
+class Heavy(Protocol):
+    """A representation whose rows are large, so that they are made, asked and forgotten some at a time."""
+
+    @property
+    def row_size(self) -> int:
+        """Numbers in one row for the model, about."""
+        ...
+
+
+@runtime_checkable
 class Domain(Protocol):
     """Fitted on background data (or on nothing); turns instances into representations."""
 

@@ -7,9 +7,10 @@ from typing import Any, Literal
 
 from kabosu import checks
 from kabosu.domains.bins import Bins
+from kabosu.domains.masks import Coins, EvenCounts, Removed
 from kabosu.domains.tabular import Gaussian
 from kabosu.errors import InputError
-from kabosu.kernels import Exponential, width_for
+from kabosu.kernels import Exponential, cosine, width_for
 from kabosu.protocols import Engine, Kernel, Sampler, Surrogate
 from kabosu.samplers import Plain, Sobol
 from kabosu.surrogates import Ridge, Select
@@ -26,6 +27,7 @@ class Recipe:
         weighed by the kernel, as lime does.
     samples : draws of the first round.  budget : most rows asked of the model for one instance, the instance included.
     tolerance : stop when the widest 95% half-width is below this share of the largest coefficient (of the target); None: no more rounds.
+    top_k : stop when the K largest coefficients (of the target) and their order are the limit's with probability ``confidence``.
     time_limit : seconds, after which no new round begins.
     instance_first : the instance is also the first draw, as in lime.
     curves : also compute the local effect curves, for one instance at a time.
@@ -40,6 +42,8 @@ class Recipe:
     samples: int
     budget: int
     tolerance: float | None = None
+    top_k: int | None = None
+    confidence: float = 0.95
     time_limit: float | None = None
     draws_from: Literal["q", "D"] = "q"
     instance_first: bool = False
@@ -55,6 +59,9 @@ class Recipe:
         for option in ("tolerance", "time_limit"):
             if getattr(self, option) is not None:
                 checks.above_zero(option, getattr(self, option), "None or a number above 0")
+        if self.top_k is not None:
+            checks.whole("top_k", self.top_k, 1, "None or a number of features")
+        checks.number("confidence", self.confidence, "a probability between 0.5 and 0.9999", low=0.5, high=0.9999)
         checks.one_of("draws_from", self.draws_from, ("q", "D"))
         checks.one_of("engine", self.engine, (*ENGINE_KINDS, *(e.name for e in _engines(self.engines))))
         checks.has("sampler", self.sampler, "draw", "a sampler such as samplers.Sobol()")
@@ -63,11 +70,16 @@ class Recipe:
         if callable(getattr(self.surrogate, "get_params", None)):
             raise InputError(f"surrogate={self.surrogate!r} is a scikit-learn estimator; wrap it: surrogates.Estimator({self.surrogate!r})")
 
+    @property
+    def adaptive(self) -> bool:
+        """Whether a rule decides how many rounds are drawn."""
+        return self.tolerance is not None or self.top_k is not None
+
     def first_round(self, p: int) -> int:
         """Draws of the first round: more features want more draws, within the budget."""
         most = self.budget - 1
         R = self.sampler.replicates or 1
-        wanted = self.samples if self.tolerance is None else max(self.samples, 1 << (8 * p - 1).bit_length())
+        wanted = self.samples if not self.adaptive else max(self.samples, 1 << (8 * p - 1).bit_length())
         s = min(wanted, most) // R * R
         needed = 2 * (p + 1)
         if s < needed:
@@ -94,6 +106,26 @@ TABLES: Mapping[str, Recipe] = MappingProxyType(
         "article": Recipe("article", Gaussian("instance"), Plain(), Exponential(None), Ridge(0.0), samples=100, budget=101, draws_from="D"),
     }
 )
+
+MASK_KERNEL = Exponential(0.25, cosine)
+
+TEXTS: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "kabosu": Recipe("kabosu", EvenCounts(), Sobol(8), MASK_KERNEL, Ridge(0.0), samples=1024, budget=8192, tolerance=0.05),
+        "lime": Recipe("lime", Removed(), Plain(), MASK_KERNEL, Select(10, "auto", Ridge(1.0, per="fit")), samples=4999, budget=5000, draws_from="D", instance_first=True),
+    }
+)
+
+IMAGES: Mapping[str, Recipe] = MappingProxyType(
+    {
+        "kabosu": Recipe("kabosu", EvenCounts(), Sobol(8), MASK_KERNEL, Ridge(0.0), samples=1024, budget=4096, tolerance=0.1),
+        "lime": Recipe("lime", Coins(), Plain(), MASK_KERNEL, Ridge(1.0, per="fit"), samples=999, budget=1000, draws_from="D", instance_first=True),
+    }
+)
+
+SERIES: Mapping[str, Recipe] = IMAGES
+
+MASK_LAWS: Mapping[str, Any] = MappingProxyType({"even": EvenCounts(), "removed": Removed(), "coins": Coins()})
 
 NEIGHBORHOODS: Mapping[str, Any] = MappingProxyType({"gaussian": Gaussian("instance"), "gaussian-global": Gaussian("mean"), "bins": Bins("quartile")})
 

@@ -16,7 +16,7 @@ TREES = {path: ast.parse(path.read_text()) for path in SOURCE}
 OPTIONAL = {"catboost", "jinja2", "lightgbm", "lime", "matplotlib", "narwhals", "numba", "onnxruntime", "pandas", "PIL", "polars", "pyarrow", "shap", "skimage", "sklearn", "torch", "xgboost"}
 HEAVY = {"scipy.stats", "scipy.optimize", "scipy.interpolate"}
 NUMBA = ("engines",)  # compiled loops; imported only once a tree is explained
-PEOPLES = {"TabularExplainer", "TextExplainer", "ImageExplainer", "SeriesExplainer", "PromptExplainer", "MixedExplainer"}
+PEOPLES = {"Explainer", "TabularExplainer", "TextExplainer", "ImageExplainer", "SeriesExplainer", "PromptExplainer", "MixedExplainer"}
 STAND_IN = {"Float"}  # types.py: what stands for jaxtyping where shapes are not checked
 
 

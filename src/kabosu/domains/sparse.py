@@ -56,6 +56,11 @@ class Sparse:
         """Entries in one draw, about."""
         return 200
 
+    @property
+    def words(self) -> str:
+        """Its size, in words."""
+        return f"{len(self.columns)} columns"
+
     def only(self, features: Sequence[Any]) -> "Sparse":
         """Vary some columns, by name or position."""
         index = {name: j for j, name in enumerate(self.columns)}

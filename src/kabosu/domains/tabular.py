@@ -90,6 +90,11 @@ class Tabular:
         template = replace(table, columns=tuple(frames.gather(s, []) for s in table.columns))
         return cls(template, columns, tuple(units), constant, tuple(notes))
 
+    @property
+    def words(self) -> str:
+        """Its size, in words."""
+        return f"{len(self.columns)} columns"
+
     def only(self, features: Sequence[Any]) -> "Tabular":
         """Vary some features and keep the others as they are in the instance."""
         if not len(features):

@@ -10,7 +10,7 @@ from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.report.evidence import evidence, fidelity_words
-from kabosu.report.words import LEVEL, MISSING, cell, column, condition, half_words, is_number, line, number, output_words
+from kabosu.report.words import LEVEL, MISSING, PRESENT, cell, column, condition, half_words, is_number, line, number, output_words
 
 ROWS = 30  # more are a frame's business
 SHOWN = 10  # rows of a collection
@@ -119,6 +119,8 @@ def _cause(e: Explanation, j: int) -> str:
         return f"Having no value of {e.columns[j].removesuffix(' is missing')} instead of one"
     if e.units[j] == LEVEL and e.feature_names[j] == f"{e.columns[j]} is missing":
         return f"Having no value of {e.columns[j]} instead of one"
+    if e.units[j] == PRESENT:
+        return f"The presence of {e.feature_names[j]!r}"
     if e.units[j] == LEVEL:
         elsewhere = "another range" if condition(e, j) != e.feature_names[j] else f"another {e.columns[j]}"
         return f"Having {e.feature_names[j]} instead of {elsewhere}"

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LEVEL = "this instead of another"
 MISSING = "missing instead of present"
+PRESENT = "present instead of replaced"
 SCALES = {"probability": "the probability of", "margin": "the margin of", "score": "the score", "label": "the label", "prediction": ""}
 
 
@@ -116,7 +117,7 @@ def half_words(half: float, coef: float) -> str:
 
 def is_number(e: "Explanation", j: int) -> bool:
     """Whether the coefficient is per unit of a number, instead of for a condition."""
-    return e.units[j] not in (LEVEL, MISSING)
+    return e.units[j] not in (LEVEL, MISSING, PRESENT)
 
 
 def output_words(e: "Explanation", output: str) -> str:

@@ -5,8 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from kabosu.errors import InputError
-from kabosu.spaces import Cube, Space
+from kabosu.spaces import Space
 from kabosu.types import Array, Float
 
 CHUNK = 1024
@@ -32,17 +31,15 @@ class Plain:
 
     def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
         """Draws start..stop-1, the same whoever asks, in however many calls."""
-        if not isinstance(space, Cube):
-            raise InputError(f"plain points fill the unit cube; got the space {space}")
-        return _points(space.m, start, stop, seed)
+        return _points(space, start, stop, seed)
 
 
 @lru_cache(maxsize=4)
-def _points(m: int, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
-    """Unit by unit in memory, as they are read; the same array for the same draws."""
+def _points(space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
+    """The same array for the same draws."""
     first, last = start // CHUNK, -(-stop // CHUNK)
-    points = np.concatenate([_chunk(m, seed, i) for i in range(first, last)])
-    points = np.asfortranarray(points[start - first * CHUNK : stop - first * CHUNK])
+    points = np.concatenate([_chunk(space.coordinates, seed, i) for i in range(first, last)])
+    points = space.read(points[start - first * CHUNK : stop - first * CHUNK])
     points.setflags(write=False)
     return points[None]
 

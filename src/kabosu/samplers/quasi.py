@@ -7,7 +7,7 @@ import numpy as np
 
 from kabosu import checks
 from kabosu.errors import InputError
-from kabosu.spaces import Cube, Space
+from kabosu.spaces import Space
 from kabosu.types import Array, Float
 
 LIMIT = 21_201  # dimensions for which direction numbers are known (Joe and Kuo 2008, as scipy ships them)
@@ -37,15 +37,14 @@ class Sobol:
 
     def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
         """Draws start..stop-1, the same whoever asks, in however many calls."""
-        if not isinstance(space, Cube):
-            raise InputError(f"Sobol points fill the unit cube; got the space {space}")
-        return _points(space.m, self.replicates, 1 << max(0, -(-stop // self.replicates) - 1).bit_length(), seed)[:, start:stop]
+        return _points(space, self.replicates, 1 << max(0, -(-stop // self.replicates) - 1).bit_length(), seed)[:, start:stop]
 
 
 @lru_cache(maxsize=8)
-def _points(m: int, R: int, n: int, seed: int) -> Float[Array, "1 s m"]:
-    """Scrambles by turns, unit by unit in memory, as they are read; the same array for the same draws."""
-    points = np.asfortranarray(np.stack([_scramble(m, n, seed, r) for r in range(R)], axis=1).reshape(n * R, m))
+def _points(space: Space, R: int, n: int, seed: int) -> Float[Array, "1 s m"]:
+    """Scrambles by turns; the same array for the same draws."""
+    m = space.coordinates
+    points = space.read(np.stack([_scramble(m, n, seed, r) for r in range(R)], axis=1).reshape(n * R, m))
     points.setflags(write=False)
     return points[None]
 

@@ -1,4 +1,4 @@
-"""What most people call: a model and background data, bound to a domain and a recipe."""
+"""What all explainers share: a model and a domain bound to a recipe, and the limits of one call."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -6,78 +6,25 @@ from typing import Any, Literal
 
 from kabosu import checks
 from kabosu.diagnostics.flags import Flag
-from kabosu.domains.sparse import Sparse, is_sparse
-from kabosu.domains.tabular import Tabular
 from kabosu.errors import CertificateError, InputError
 from kabosu.explain import explain
 from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.kernels import Exponential
 from kabosu.protocols import Runner
-from kabosu.recipes import ENGINE_KINDS, MOST_ROWS, NEIGHBORHOODS, SURROGATES, TABLES, Recipe, named
-from kabosu.respond import as_model
+from kabosu.recipes import ENGINE_KINDS, MOST_ROWS, SURROGATES, Recipe, named
+from kabosu.respond import Model
 from kabosu.runners import Line, Progress, Serial
 from kabosu.surrogates import Estimator, Ridge, Select
 
 
-class TabularExplainer:
-    """Explain predictions on tables.
+class Explainer:
+    """A model and a domain, bound to a recipe: what every explainer does with its instances."""
 
-    Parameters
-    ----------
-    model : fitted estimator or pipeline, booster, torch module, ONNX Runtime session, or a function of rows.
-    data : background data, (n, d): numpy array, pandas / polars / pyarrow frame, list of dicts, scipy sparse matrix. The model
-        is handed the same kind of table with the same columns and dtypes.
-    recipe : "kabosu", "lime", "article", or a ``Recipe``; every default comes from it.
-    neighborhood : "gaussian" (around the instance), "gaussian-global" (around the training mean), "bins", or an object.
-    kernel_width : > 0, in training standard deviations; ``None``: as the recipe says.
-    surrogate : "ordinary", "ridge", a surrogate object, or a scikit-learn regressor with ``coef_``.
-    engine : "auto" (as the recipe says), "exact" or "sampled". "exact" never falls back to sampling.
-    output : "auto" (probabilities, else margins, else predictions or scores), "probability", "margin", "prediction", "score", or
-        "label" (0/1 for each label, for models that answer labels only).
-    categorical : columns that are categories whatever their dtype.  groups : {name: columns} drawn and explained as one.
-    budget : most rows asked of the model for one instance.  random_state : seed of all draws; 0: the recipe's.
-    strict : flags of the certificate become errors.
-
-    Raises
-    ------
-    InputError, ModelError, LabelsOnly : with what was given, what was expected and what to do.
-
-    Examples
-    --------
-    >>> from sklearn.datasets import load_iris
-    >>> from sklearn.linear_model import LogisticRegression
-    >>> X, y = load_iris(return_X_y=True)
-    >>> e = TabularExplainer(LogisticRegression(max_iter=1000).fit(X, y), X).explain(X[0])
-    >>> e.target, e.coef.shape
-    ('0', (4, 3))
-
-    """
-
-    def __init__(
-        self,
-        model: Any,
-        data: Any,
-        *,
-        recipe: str | Recipe = "kabosu",
-        neighborhood: Any = None,
-        kernel_width: float | None = None,
-        surrogate: Any = None,
-        engine: str = "auto",
-        output: str = "auto",
-        categorical: Sequence[Any] | None = None,
-        groups: Mapping[str, Sequence[Any]] | None = None,
-        budget: int | None = None,
-        random_state: int = 0,
-        strict: bool = False,
-    ) -> None:
-        self.recipe = _recipe(recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
-        self.strict = checks.yes_or_no("strict", strict)
-        if is_sparse(data):
-            self.domain: Tabular | Sparse = Sparse.fit(data, neighborhood, categorical, groups)
-        else:
-            self.domain = Tabular.fit(data, self.recipe.neighborhood, categorical, groups)
-        self.model = as_model(model, output, data)
+    model: Model
+    domain: Any
+    recipe: Recipe
+    strict: bool
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -96,7 +43,7 @@ class TabularExplainer:
         time_limit: float | None = None,
         progress: Any = None,
     ) -> Explanation:
-        """Explain one instance: a row, Series, dict, one-row frame or 1-D array.
+        """Explain one instance: a row, Series, dict, one-row frame or 1-D array; a text; an image; a series.
 
         outputs : names of the outputs to keep.  features : vary only these.  max_features : keep the best K in the surrogate.
         budget, tolerance, time_limit : as in ``Recipe``.  progress : ``callable(done, total)`` in rows, or True.
@@ -121,7 +68,7 @@ class TabularExplainer:
         runner: Runner = Serial(),
         on_error: Literal["raise", "record"] = "raise",
     ) -> Explanations:
-        """Explain every row of a table.
+        """Explain every row of a table, every text, image or series of a list.
 
         runner : a ``concurrent.futures.Executor`` or anything with ``map``; the numbers do not depend on it.
         on_error : "record" keeps going past rows that cannot be explained; see ``Explanations.errors``.
@@ -141,7 +88,7 @@ class TabularExplainer:
         return es
 
     def __repr__(self) -> str:
-        return f"TabularExplainer({type(self.model.original).__name__}, {len(self.domain.columns)} columns, recipe={self.recipe.name!r})" + "".join(f"\n  note: {n}" for n in self.notes)
+        return f"{type(self).__name__}({type(self.model.original).__name__}, {self.domain.words}, recipe={self.recipe.name!r})" + "".join(f"\n  note: {n}" for n in self.notes)
 
 
 def _told(progress: Any) -> Progress | None:
@@ -151,18 +98,32 @@ def _told(progress: Any) -> Progress | None:
     return checks.has("progress", progress, "__call__", "True, or a function of (rows done, rows in all)")
 
 
-def _recipe(recipe: str | Recipe, neighborhood: Any, kernel_width: float | None, surrogate: Any, engine: str, budget: int | None, seed: int) -> Recipe:
-    """The recipe with the options that were given; its own engine and seed hold where these are left at "auto" and 0."""
-    made = named("recipe", recipe, TABLES)
+def chosen_recipe(
+    table: Mapping[str, Recipe],
+    laws: Mapping[str, Any],
+    method: str,
+    recipe: str | Recipe,
+    neighborhood: Any,
+    kernel_width: float | None,
+    surrogate: Any,
+    engine: str,
+    budget: int | None,
+    seed: int,
+) -> Recipe:
+    """The recipe of one modality's table with the options that were given; its own engine and seed hold where these are "auto" and 0.
+
+    laws : neighborhoods by name.  method : that of a neighborhood.
+    """
+    made = named("recipe", recipe, table)
     if not isinstance(made, Recipe):
-        raise InputError(f"recipe={recipe!r}; expected a name ({', '.join(TABLES)}) or a Recipe")
+        raise InputError(f"recipe={recipe!r}; expected a name ({', '.join(table)}) or a Recipe")
     engine = checks.one_of("engine", engine, ENGINE_KINDS)
     seed = checks.whole("random_state", seed, 0, "a seed, so that the same call gives the same numbers")
     made = replace(made, engine=made.engine if engine == "auto" else engine, seed=seed or made.seed)
-    chosen = made.neighborhood if neighborhood is None else named("neighborhood", neighborhood, NEIGHBORHOODS)
-    made = replace(made, neighborhood=checks.has("neighborhood", chosen, "unit", f"a name ({', '.join(NEIGHBORHOODS)}) or an object such as domains.Bins(edges='decile')"))
+    chosen = made.neighborhood if neighborhood is None else named("neighborhood", neighborhood, laws)
+    made = replace(made, neighborhood=checks.has("neighborhood", chosen, method, f"a name ({', '.join(laws)}) or an object such as domains.{list(laws.values())[-1]!r}"))
     if kernel_width is not None:
-        made = replace(made, kernel=Exponential(kernel_width))
+        made = replace(made, kernel=replace(made.kernel, width=kernel_width) if isinstance(made.kernel, Exponential) else Exponential(kernel_width))
     if surrogate is not None:
         made = replace(made, surrogate=_surrogate(surrogate))
     return made if budget is None else _limits(made, None, budget, None, None)

@@ -1,0 +1,71 @@
+"""Tables: the explainer that most people call."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kabosu import checks
+from kabosu.domains.sparse import Sparse, is_sparse
+from kabosu.domains.tabular import Tabular
+from kabosu.explainers.base import Explainer, chosen_recipe
+from kabosu.recipes import NEIGHBORHOODS, TABLES, Recipe
+from kabosu.respond import as_model
+
+
+class TabularExplainer(Explainer):
+    """Explain predictions on tables.
+
+    Parameters
+    ----------
+    model : fitted estimator or pipeline, booster, torch module, ONNX Runtime session, or a function of rows.
+    data : background data, (n, d): numpy array, pandas / polars / pyarrow frame, list of dicts, scipy sparse matrix. The model
+        is handed the same kind of table with the same columns and dtypes.
+    recipe : "kabosu", "lime", "article", or a ``Recipe``; every default comes from it.
+    neighborhood : "gaussian" (around the instance), "gaussian-global" (around the training mean), "bins", or an object.
+    kernel_width : > 0, in training standard deviations; ``None``: as the recipe says.
+    surrogate : "ordinary", "ridge", a surrogate object, or a scikit-learn regressor with ``coef_``.
+    engine : "auto" (as the recipe says), "exact" or "sampled". "exact" never falls back to sampling.
+    output : "auto" (probabilities, else margins, else predictions or scores), "probability", "margin", "prediction", "score", or
+        "label" (0/1 for each label, for models that answer labels only).
+    categorical : columns that are categories whatever their dtype.  groups : {name: columns} drawn and explained as one.
+    budget : most rows asked of the model for one instance.  random_state : seed of all draws; 0: the recipe's.
+    strict : flags of the certificate become errors.
+
+    Raises
+    ------
+    InputError, ModelError, LabelsOnly : with what was given, what was expected and what to do.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> e = TabularExplainer(LogisticRegression(max_iter=1000).fit(X, y), X).explain(X[0])
+    >>> e.target, e.coef.shape
+    ('0', (4, 3))
+
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        data: Any,
+        *,
+        recipe: str | Recipe = "kabosu",
+        neighborhood: Any = None,
+        kernel_width: float | None = None,
+        surrogate: Any = None,
+        engine: str = "auto",
+        output: str = "auto",
+        categorical: Sequence[Any] | None = None,
+        groups: Mapping[str, Sequence[Any]] | None = None,
+        budget: int | None = None,
+        random_state: int = 0,
+        strict: bool = False,
+    ) -> None:
+        self.recipe = chosen_recipe(TABLES, NEIGHBORHOODS, "unit", recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
+        self.strict = checks.yes_or_no("strict", strict)
+        if is_sparse(data):
+            self.domain: Tabular | Sparse = Sparse.fit(data, neighborhood, categorical, groups)
+        else:
+            self.domain = Tabular.fit(data, self.recipe.neighborhood, categorical, groups)
+        self.model = as_model(model, output, data)
