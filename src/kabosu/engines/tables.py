@@ -13,6 +13,7 @@ from kabosu.engines.ensemble import Ensemble
 from kabosu.types import Array, Float, Int
 
 ZERO, ONE = 0, 1  # table rows of nothing and of everything
+HUGE = 1e150  # thresholds beyond it, as CatBoost writes for missing, have no number on their far side
 
 
 @dataclass(frozen=True)
@@ -109,12 +110,16 @@ def _cuts(ensemble: Ensemble, binding: Binding, inner: Array, unit: Array, state
         if (ensemble.category[at] >= 0).any():
             raise Refusal(f"model column {i} is split as a category but drawn as a number; name it in categorical=")
         t = ensemble.threshold[at]
-        cut[at] = source.pull(t, single=ensemble.float32) if binding.unit[i] >= 0 else t
+        cut[at] = _without_huge(source.pull(t, single=ensemble.float32)) if binding.unit[i] >= 0 else t
         if source.indicator:
             missing_left[at] = t >= 1
         elif not np.isnan(source.lost):
             missing_left[at] = ensemble.rounded(np.array([source.lost]))[0] <= t
     return cut, missing_left
+
+
+def _without_huge(t: Float[Array, "n"]) -> Float[Array, "n"]:
+    return np.where(np.abs(t) > HUGE, np.copysign(np.inf, t), t)
 
 
 def _rows(cut: Array, unit: Array, without: Array) -> tuple[tuple[Array, ...], tuple[int, ...], Int[Array, "N"], int]:
