@@ -1,7 +1,7 @@
 """What a surrogate gives back: arrays with a batch axis, for all instances and outputs at once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 
@@ -92,6 +92,8 @@ class Outcome:
 
     prediction : the model at the instances.  reacted : share of draws at which an output differs from the prediction.
     n_model_calls : rows asked of the model.  ended_by : which rule ended the sampling.
+    spread : standard deviation of the answers in the draws.  forecast : further rows that would meet the rule, 0 where it is met.
+    found : code -> (B,) words, "" where nothing was found; they become flags.
     curves : local effect curves, where there is one instance and the recipe asks for them.
     """
 
@@ -101,3 +103,6 @@ class Outcome:
     n_model_calls: Int[Array, "B"]
     ended_by: tuple[str, ...]
     curves: Curves | None = None
+    spread: Float[Array, "B k"] | None = None
+    forecast: Float[Array, "B"] | None = None
+    found: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

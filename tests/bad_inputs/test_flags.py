@@ -12,6 +12,7 @@ import test_lime_faults
 import test_options
 import test_strategies
 from outcomes import X, explain, linear
+from sklearn.linear_model import LogisticRegression
 
 import kabosu as kb
 from kabosu.diagnostics import FLAGS, flags_of
@@ -46,6 +47,11 @@ def two_colors(rows):
 
 RAISED = {
     "low-effective-sample-size": lambda: explain(budget=17),
+    "kernel-underflow": lambda: explain(recipe="lime", neighborhood="gaussian", kernel_width=0.003),
+    "near-global-kernel": lambda: explain(kernel_width=3.0),
+    "large-local-gap": lambda: explain(lambda A: linear(A) + 100.0 * (X[0] == A).all(axis=1)),
+    "saturated-probability": lambda: kb.TabularExplainer(LogisticRegression(C=100.0).fit(X, linear(X) > 0), X).explain(20 * np.sign(X[0])),
+    "unsettled-ranking": lambda: kb.TabularExplainer(lambda A: (A / X.std(axis=0) > 0.3).sum(axis=1), X, engine="sampled").explain(np.zeros(4), top_k=3),
     "poor-fidelity": lambda: explain(lambda A: np.sin(40 * A[:, 0])),
     "imprecise": lambda: explain(lambda A: np.sin(40 * A[:, 0])),
     "did-not-react": lambda: explain(lambda A: np.ones(len(A))),
@@ -105,15 +111,28 @@ def test_flags_are_about_the_output_that_is_read():
         ({"condition_number": 2e8}, {"ill-conditioned"}),
         ({"condition_number": np.inf}, set()),
         ({"still": ("color = red",)}, {"feature-did-not-vary"}),
+        ({"radius": 0.89}, set()),
+        ({"radius": 0.91}, {"near-global-kernel"}),
+        ({"local_gap": 0.59}, set()),
+        ({"local_gap": 0.61}, {"large-local-gap"}),
+        ({"local_gap": 0.61, "p": 32, "effective_sample_size": 99.0}, set()),
+        ({"spread": 0.0, "local_gap": 1e-12}, set()),
+        ({"spread": np.nan, "local_gap": 9.0}, set()),
+        ({"prediction": 0.9995}, set()),
+        ({"prediction": 0.9995, "spread": 0.019}, {"saturated-probability"}),
+        ({"prediction": 0.0005, "spread": 0.019}, {"saturated-probability"}),
+        ({"prediction": 0.998, "spread": 0.019}, set()),
+        ({"prediction": 0.9995, "spread": 0.019, "scale": "prediction"}, set()),
     ],
     ids=str,
 )
 def test_thresholds(evidence, raised):
     evidence = dict(evidence)
-    p, still = evidence.pop("p", 4), evidence.pop("still", ())
-    usual = {"fidelity": 0.9, "local_gap": 0.0, "monte_carlo_error": 0.01, "effective_sample_size": 1000.0, "condition_number": 3.0, "reacted": 1.0, "ended_by": "tolerance", "radius": 0.5} | evidence
-    arrays = {n: np.array([usual[n]]) for n in ("fidelity", "local_gap", "monte_carlo_error", "reacted")}
-    assert {flag.code for flag in flags_of(kb.Certificate(**(usual | arrays)), 0, p, still)} == raised
+    p, still, scale, prediction = evidence.pop("p", 4), evidence.pop("still", ()), evidence.pop("scale", "probability"), evidence.pop("prediction", 0.5)
+    usual = {"fidelity": 0.9, "local_gap": 0.0, "monte_carlo_error": 0.01, "effective_sample_size": 1000.0, "condition_number": 3.0, "reacted": 1.0, "ended_by": "tolerance", "radius": 0.5}
+    usual |= {"spread": 0.2, "rank_confidence": 0.9, "top_k": 3, "forecast": 0.0} | evidence
+    arrays = {n: np.array([usual[n]]) for n in ("fidelity", "local_gap", "monte_carlo_error", "reacted", "spread", "rank_confidence")}
+    assert {flag.code for flag in flags_of(kb.Certificate(**(usual | arrays)), 0, p, still, scale, prediction)} == raised
 
 
 def test_a_tight_ceiling_raises_a_flag_and_the_certificate_has_the_numbers():

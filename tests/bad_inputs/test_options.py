@@ -46,7 +46,7 @@ EXPLAINER: list[Case] = [
     *refused("kernel_width", "a number above 0", given, 0, -1.0, float("nan"), -np.inf, "auto", "0.75", True, 1j, [1.0], np.array([1.0, 2.0]), 10**400),
     ("kernel_width 1e-200", given(kernel_width=1e-200), wrong("out of range; expected 1e-100 to 1e100")),
     ("kernel_width 1e200", given(kernel_width=1e200), wrong("out of range; expected 1e-100 to 1e100")),
-    ("kernel_width inf", given(kernel_width=np.inf), LINEAR),
+    ("kernel_width inf", given(kernel_width=np.inf), flags("near-global-kernel", and_=lambda e: np.allclose(e.coef[:, 0], LINE))),
     ("kernel_width of numpy", given(kernel_width=np.float32(1)), LINEAR),
     ("kernel_width an integer", given(kernel_width=2), LINEAR),
     *table("surrogate", "'ordinary', 'ridge'", given, "lasso", ""),

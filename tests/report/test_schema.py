@@ -167,7 +167,7 @@ def test_every_damaged_field_of_a_collection_is_refused(ragged):
     for _, spoiled in damaged(d):
         with pytest.raises(kb.InputError):
             kb.Explanations.from_json(json.dumps(spoiled))
-    harmless = {"kernel_width = 1.5", "radius = 1.5", "refusals = {}", "notes = {}", "curves = None"}
+    harmless = {"kernel_width = 1.5", "radius = 1.5", "refusals = {}", "notes = {}", "found = {}", "curves = None"}
     for what, block in damaged(d["blocks"][0]):
         if what not in harmless:
             with pytest.raises(kb.InputError):

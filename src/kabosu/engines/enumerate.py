@@ -46,9 +46,8 @@ class Enumerate:
         prediction = model(representation.instances(), representation.size)
         local = representation.tilt(recipe.kernel)
         parts = [_one(model, local.take([b]), recipe, prediction[b : b + 1]) for b in range(local.size)]
-        return Outcome(
-            Fit.stack([o.fit for o in parts]), prediction, np.concatenate([o.reacted for o in parts]), np.concatenate([o.n_model_calls for o in parts]), ("exact",) * local.size
-        )
+        reacted, calls, spread = (np.concatenate([getattr(o, name) for o in parts]) for name in ("reacted", "n_model_calls", "spread"))
+        return Outcome(Fit.stack([o.fit for o in parts]), prediction, reacted, calls, ("exact",) * local.size, spread=spread)
 
 
 def _count(law: LevelLaw | NumberLaw) -> int | None:

@@ -18,7 +18,7 @@ from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.samplers import Sobol
 from kabosu.surrogates import Ridge, Select
-from kabosu.types import Array, Float
+from kabosu.types import Array, Bool, Float
 
 EVIDENCE = Sobol(8)
 Effects = Callable[[Array, Neighborhood], Curves]
@@ -45,20 +45,26 @@ class Means:
     center: Float[Array, "#B p"]
     covariance: Float[Array, "#B p p"]
 
+    @property
+    def still(self) -> Bool[Array, "#B p"]:
+        """Features that do not vary under q."""
+        variance = np.einsum("bpp->bp", self.covariance)
+        return variance <= 1e-12 * (variance + self.center**2)
+
 
 def moments_of(local: TabularBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"]) -> Moments:
     """Moments of the local law, with lime's first row and total weight where the recipe has them (MATH section 3).
 
-    f is taken relative to E_q f, so that its level costs no digits.
+    f is taken relative to E_q f and z to E_q z, so that their levels cost no digits and unused features get exactly 0.
     """
     weight = _weight(local, recipe)[:, None, None]
-    a = _with_one(means.center)
-    gram = a[:, :, None] * a[:, None, :]
-    gram[:, 1:, 1:] += means.covariance
+    p = means.center.shape[1]
+    gram = np.zeros((len(means.covariance), p + 1, p + 1))
+    gram[:, 0, 0], gram[:, 1:, 1:] = 1.0, np.where(means.still[:, :, None] | means.still[:, None], 0.0, means.covariance)
     cross = np.concatenate([np.zeros((len(means.mean), 1, means.mean.shape[1])), means.covariance @ means.slope], axis=1)
     gram, cross = gram * weight, cross * weight
     if recipe.instance_first:
-        a0 = _with_one(local.origin)
+        a0 = _with_one(local.origin - means.center)
         gram, cross = gram + a0[:, :, None] * a0[:, None, :], cross + a0[:, :, None] * (prediction - means.mean)[:, None, :]
     return Moments(gram[:, None], cross[:, None], np.zeros((len(cross), 1, cross.shape[2])), np.ones(len(gram)), recipe.samples)
 
@@ -73,7 +79,7 @@ def _weight(block: TabularBlock, recipe: Recipe) -> Float[Array, "#B"]:
 
 
 def solve(moments: Moments, recipe: Recipe, origin: Float[Array, "#B p"]) -> tuple[Float[Array, "B p k"], Float[Array, "B k"], Array]:
-    """Coefficients, intercepts, and which features the surrogate has."""
+    """Coefficients, intercepts in the coordinates of the moments, and which features the surrogate has."""
     surrogate = recipe.surrogate
     return surrogate.exact(moments, origin) if isinstance(surrogate, Select) else _all(surrogate.solve(moments).coef, moments)
 
@@ -94,16 +100,12 @@ def certified(local: TabularBlock, recipe: Recipe, means: Means, prediction: Flo
     moments = moments_of(local, recipe, means, prediction)
     coef, intercept, kept = solve(moments, recipe, local.origin)
     B, p = coef.shape[:2]
+    intercept = intercept - np.einsum("bp,bpk->bk", np.broadcast_to(means.center, (B, p)), coef)
     surrogate = intercept + np.einsum("bp,bpk->bk", np.broadcast_to(local.origin, (B, p)), coef)
-    error = np.where(kept, np.where(_still(moments)[..., None], np.inf, 0.0), np.nan)
-    fidelity, changed = _fidelity(hood, means.mean, coef, intercept, w)
+    error = np.where(kept, np.where(means.still[..., None], np.inf, 0.0), np.nan)
+    fidelity, changed, spread = _fidelity(hood, means.mean, coef, intercept, w)
     fit = Fit(coef, error, intercept, fidelity, fidelity, surrogate, np.full(B, np.nan), np.full(B, np.inf), np.full(B, np.inf)).shifted(means.mean)
-    return Outcome(fit, prediction, changed, np.full(B, 1 + (0 if hood is None else hood.Z.shape[1])), ("exact",) * B)
-
-
-def _still(moments: Moments) -> Array:
-    """(B, p) features that do not vary under q."""
-    return np.einsum("bpp->bp", moments.covariance[:, 0]) <= 1e-12 * np.einsum("bpp->bp", moments.gram[:, 0, 1:, 1:])
+    return Outcome(fit, prediction, changed, np.full(B, 1 + (0 if hood is None else hood.Z.shape[1])), ("exact",) * B, spread=spread)
 
 
 def _evidence(model: Model, block: TabularBlock, recipe: Recipe, prediction: Float[Array, "B k"]) -> Neighborhood | None:
@@ -113,14 +115,14 @@ def _evidence(model: Model, block: TabularBlock, recipe: Recipe, prediction: Flo
 
 def _fidelity(
     hood: Neighborhood | None, around: Float[Array, "B k"], coef: Float[Array, "B p k"], intercept: Float[Array, "B k"], w: Float[Array, "#B s"] | None
-) -> tuple[Float[Array, "B k"], Float[Array, "B k"]]:
-    """R2 of the exact surrogate, of f relative to ``around``, on the draws, and the share of draws at which the model reacted."""
+) -> tuple[Float[Array, "B k"], Float[Array, "B k"], Float[Array, "B k"]]:
+    """R2 of the exact surrogate, of f relative to ``around``, on the draws; the share of draws at which the model reacted; how widely it did."""
     if hood is None:
-        return np.full(intercept.shape, np.nan), np.full(intercept.shape, np.nan)
+        return (np.full(intercept.shape, np.nan),) * 3
     w = np.full((1, hood.Z.shape[1]), 1 / hood.Z.shape[1]) if w is None else w
     f = hood.Y - around[:, None]
     over = lambda a: (w[..., None] * a).sum(axis=1)  # noqa: E731  mean over the draws
     total = over((f - over(f)[:, None]) ** 2)
     residual = over((f - intercept[:, None] - hood.Z @ coef) ** 2)
     varies = total > 1e-24 * over(hood.Y**2)
-    return np.where(varies, 1 - residual / np.where(varies, total, 1.0), np.nan), over(moved(hood))
+    return np.where(varies, 1 - residual / np.where(varies, total, 1.0), np.nan), over(moved(hood)), np.sqrt(total)

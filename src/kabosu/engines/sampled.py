@@ -6,9 +6,12 @@ from typing import ClassVar
 
 import numpy as np
 
+from kabosu.diagnostics.flags import FEW
+from kabosu.diagnostics.ranking import draws_for, rank_confidence
 from kabosu.explain import Neighborhood, fit, measure
-from kabosu.fits import Fit, Outcome, relative_error
-from kabosu.protocols import Representation
+from kabosu.fits import Fit, Outcome, relative_error, tamed
+from kabosu.kernels.logs import log_weights
+from kabosu.protocols import Kernel, Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.types import Array, Bool, Float
@@ -36,17 +39,19 @@ class Sampled:
             more = _measure(model, representation if len(pending) == B else representation.take(pending), recipe, start, stop, hood)
             hood = more if hood is None else hood + more
             fitted = _fit(hood, recipe)
-            rules = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
+            rules, forecast = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
             ended, going = np.flatnonzero(rules != ""), np.flatnonzero(rules == "")
-            done.append((pending[ended], fitted.take(ended), hood.prediction[ended], reacted(hood)[ended], np.full(len(ended), 1 + stop), rules[ended]))
+            done.append((pending[ended], fitted.take(ended), *(a[ended] for a in (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel))), np.full(len(ended), 1 + stop)))
             if not len(going):
                 break
             pending, hood = pending[going], hood.take(going) if len(ended) else hood
             start, stop = stop, next_round(stop, recipe)
         rows, fits, *rest = zip(*done, strict=True)
         order = np.argsort(np.concatenate(rows))
-        prediction, share, calls, rules = (np.concatenate(parts)[order] for parts in rest)
-        return Outcome(Fit.stack(fits).take(order), prediction, share, calls, tuple(map(str, rules)))
+        prediction, share, spreads, rules, forecast, lost, calls = (np.concatenate(parts)[order] for parts in rest)
+        fitted = Fit.stack(fits).take(order)
+        found = {"kernel-underflow": tuple(map(str, lost)), "unsettled-ranking": _unsettled(fitted, recipe, model.targets(prediction))}
+        return Outcome(fitted, prediction, share, calls, tuple(map(str, rules)), spread=spreads, forecast=forecast, found=found)
 
 
 def next_round(stop: int, recipe: Recipe) -> int:
@@ -65,20 +70,62 @@ def _fit(hood: Neighborhood, recipe: Recipe) -> Fit:
     return fit(hood.with_instance() if recipe.instance_first else hood, recipe.kernel, recipe.surrogate, 0 if recipe.instance_first else recipe.sampler.replicates)
 
 
-def _ended(fitted: Fit, prediction: Float[Array, "B k"], recipe: Recipe, s: int, seconds: float, model: Model) -> Array:
-    """(B,) the rule that ends each instance, "" where none does."""
+def _ended(fitted: Fit, prediction: Float[Array, "B k"], recipe: Recipe, s: int, seconds: float, model: Model) -> tuple[Array, Float[Array, "B"]]:
+    """(B,) the rule that ends each instance, "" where none does; (B,) about how many more draws would meet one."""
     B = len(prediction)
-    if recipe.tolerance is None:
-        return np.full(B, "samples", dtype=object)
-    error = relative_error(fitted)[np.arange(B), model.targets(prediction)]
-    rules = np.where(error <= recipe.tolerance, "tolerance", "").astype(object)
+    if not recipe.adaptive:
+        return np.full(B, "samples", dtype=object), np.zeros(B)
+    targets = model.targets(prediction)
+    factors = {name: factor(fitted, recipe, targets) for name, factor in RULES.items()}
+    rules = np.select([f <= 1 for f in factors.values()], list(factors), "").astype(object)
     last = "budget" if next_round(s, recipe) <= s else "time limit" if recipe.time_limit is not None and seconds >= recipe.time_limit else ""
-    return np.where((rules == "") & (last != ""), last, rules)
+    return np.where((rules == "") & (last != ""), last, rules), np.maximum(np.ceil((np.min(list(factors.values()), axis=0) - 1) * s), 0.0)
+
+
+def _for_tolerance(fitted: Fit, recipe: Recipe, targets: Array) -> Float[Array, "B"]:
+    """How many times the draws would make the error tolerable: it falls with the root of their number, or faster."""
+    error = relative_error(fitted)[np.arange(len(targets)), targets]
+    with np.errstate(over="ignore"):
+        return np.full(len(targets), np.inf) if recipe.tolerance is None else np.where(np.isnan(error), np.inf, (error / recipe.tolerance) ** 2)
+
+
+def _for_order(fitted: Fit, recipe: Recipe, targets: Array) -> Float[Array, "B"]:
+    """How many times the draws would settle the order of the top K."""
+    if recipe.top_k is None:
+        return np.full(len(targets), np.inf)
+    rows = np.arange(len(targets))
+    return draws_for(fitted.coef[rows, :, targets, None], fitted.std_error[rows, :, targets, None], fitted.dof, recipe.top_k, recipe.confidence)[:, 0]
+
+
+def _unsettled(fitted: Fit, recipe: Recipe, targets: Array) -> tuple[str, ...]:
+    """(B,) words where an order was asked for and is not settled; "" elsewhere."""
+    if recipe.top_k is None:
+        return ("",) * len(targets)
+    sure = rank_confidence(fitted.coef, fitted.std_error, fitted.dof, recipe.top_k)[np.arange(len(targets)), targets]
+    return tuple(f"the order of the first {recipe.top_k} is the limit's with probability {c:.2f}" if not c >= recipe.confidence else "" for c in sure)
+
+
+RULES = {"tolerance": _for_tolerance, "top-k order": _for_order}
+
+
+def underflow(hood: Neighborhood, fitted: Fit, kernel: Kernel) -> Array:
+    """(B,) words where the kernel's weights, computed as they are written, would all be 0; "" elsewhere."""
+    few = fitted.effective_sample_size < FEW
+    if not few.any() or hood.tilt is not None:
+        return np.full(len(few), "", dtype=object)
+    nearest = np.broadcast_to(log_weights(kernel, hood.Z, hood.origin).max(axis=1), few.shape)
+    return np.where(few & (nearest < np.log(np.finfo(np.float64).tiny)), "every draw is so far away that its kernel weight is 0 in floating point; the nearest few decide", "").astype(object)
 
 
 def reacted(hood: Neighborhood) -> Float[Array, "B k"]:
     """Share of draws at which the model differs from its prediction at the instance."""
     return moved(hood).mean(axis=1)
+
+
+def spread(hood: Neighborhood) -> Float[Array, "B k"]:
+    """Standard deviation of the answers, in units that keep their squares in floating point."""
+    Y, power = tamed(hood.Y)
+    return np.ldexp(Y.std(axis=1), power)
 
 
 def moved(hood: Neighborhood) -> Bool[Array, "B s k"]:

@@ -40,16 +40,19 @@ class Explainer:
         max_features: int | None = None,
         budget: int | None = None,
         tolerance: float | None = None,
+        top_k: int | None = None,
+        confidence: float | None = None,
         time_limit: float | None = None,
         progress: Any = None,
     ) -> Explanation:
         """Explain one instance: a row, Series, dict, one-row frame or 1-D array; a text; an image; a series.
 
         outputs : names of the outputs to keep.  features : vary only these.  max_features : keep the best K in the surrogate.
-        budget, tolerance, time_limit : as in ``Recipe``.  progress : ``callable(done, total)`` in rows, or True.
+        top_k : stop as soon as the order of the K largest coefficients is settled (with probability ``confidence``, 0.95), whatever
+            the recipe's tolerance.  budget, tolerance, time_limit : as in ``Recipe``.  progress : ``callable(done, total)`` in rows, or True.
         """
-        settings = {"outputs": outputs, "features": features, "max_features": max_features, "budget": budget, "tolerance": tolerance, "time_limit": time_limit}
-        es = self._run(x, Serial(), "raise", progress, curves=True, **settings)
+        limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit}
+        es = self._run(x, Serial(), "raise", progress, curves=True, outputs=outputs, features=features, limits=limits)
         if len(es) != 1:
             raise InputError(f"explain takes one instance, {len(es)} were given; use explain_many for several")
         return es[0]
@@ -63,6 +66,8 @@ class Explainer:
         max_features: int | None = None,
         budget: int | None = None,
         tolerance: float | None = None,
+        top_k: int | None = None,
+        confidence: float | None = None,
         time_limit: float | None = None,
         progress: Any = None,
         runner: Runner = Serial(),
@@ -73,13 +78,13 @@ class Explainer:
         runner : a ``concurrent.futures.Executor`` or anything with ``map``; the numbers do not depend on it.
         on_error : "record" keeps going past rows that cannot be explained; see ``Explanations.errors``.
         """
-        settings = {"outputs": outputs, "features": features, "max_features": max_features, "budget": budget, "tolerance": tolerance, "time_limit": time_limit}
+        limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit}
         checks.one_of("on_error", on_error, ("raise", "record"))
         checks.has("runner", runner, "map", "an executor of concurrent.futures, or anything with map; leave it out to stay in this thread")
-        return self._run(X, runner, on_error, progress, curves=False, **settings)
+        return self._run(X, runner, on_error, progress, curves=False, outputs=outputs, features=features, limits=limits)
 
-    def _run(self, X: Any, runner: Runner, on_error: Any, progress: Any, *, curves: bool, outputs: Any, features: Any, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Explanations:
-        recipe = replace(_limits(self.recipe, max_features, budget, tolerance, time_limit), curves=curves)
+    def _run(self, X: Any, runner: Runner, on_error: Any, progress: Any, *, curves: bool, outputs: Any, features: Any, limits: Mapping[str, Any]) -> Explanations:
+        recipe = replace(_limits(self.recipe, **limits), curves=curves)
         domain: Any = self.domain if features is None else self.domain.only(checks.listed("features", features))
         es = explain(self.model, X, domain=domain, recipe=recipe, runner=runner, on_error=on_error, progress=_told(progress))
         es = es if outputs is None else es.only(checks.listed("outputs", outputs))
@@ -126,7 +131,7 @@ def chosen_recipe(
         made = replace(made, kernel=replace(made.kernel, width=kernel_width) if isinstance(made.kernel, Exponential) else Exponential(kernel_width))
     if surrogate is not None:
         made = replace(made, surrogate=_surrogate(surrogate))
-    return made if budget is None else _limits(made, None, budget, None, None)
+    return made if budget is None else _limits(made, budget=budget)
 
 
 def _surrogate(given: Any) -> Any:
@@ -138,11 +143,15 @@ def _surrogate(given: Any) -> Any:
     return Estimator(chosen)
 
 
-def _limits(recipe: Recipe, max_features: Any, budget: Any, tolerance: Any, time_limit: Any) -> Recipe:
+def _limits(recipe: Recipe, max_features: Any = None, budget: Any = None, tolerance: Any = None, top_k: Any = None, confidence: Any = None, time_limit: Any = None) -> Recipe:
     """The recipe with the limits of one call."""
+    if top_k is not None:
+        recipe = replace(recipe, top_k=checks.whole("top_k", top_k, 1, "a number of features"), tolerance=None)
+    if confidence is not None:
+        recipe = replace(recipe, confidence=checks.number("confidence", confidence, "a probability between 0.5 and 0.9999", low=0.5, high=0.9999))
     if budget is not None:
         budget = checks.whole("budget", budget, 4, "a number of model rows", most=MOST_ROWS)
-        recipe = replace(recipe, budget=budget, samples=budget - 1 if recipe.tolerance is None else recipe.samples)
+        recipe = replace(recipe, budget=budget, samples=recipe.samples if recipe.adaptive else budget - 1)
     if tolerance is not None:
         recipe = replace(recipe, tolerance=checks.above_zero("tolerance", tolerance, "a share of the largest coefficient, above 0, such as 0.05"))
     if time_limit is not None:

@@ -17,15 +17,16 @@ ONE, MANY = "kabosu.explanation/1", "kabosu.explanations/1"
 
 # name -> shape in letters: B instances (1 where shared: "b"), p features, k outputs
 ARRAYS = {"coef": "pk", "std_error": "pk", "intercept": "k", "scale": "p", "z": "p", "reference": "p", "prediction": "k", "local_prediction": "k", "r2": "k"}
-EVIDENCE = {"fidelity": "k", "local_gap": "k", "monte_carlo_error": "k", "reacted": "k"}
+EVIDENCE = dict.fromkeys(("fidelity", "local_gap", "monte_carlo_error", "reacted", "spread", "rank_confidence"), "k")
 STACKED = {
     **dict.fromkeys(("coef", "std_error"), "Bpk"),
-    **dict.fromkeys(("intercept", "prediction", "local_prediction", "r2", "fidelity", "monte_carlo_error", "reacted"), "Bk"),
-    **dict.fromkeys(("dof", "condition_number", "effective_sample_size"), "B"),
+    **dict.fromkeys(("intercept", "prediction", "local_prediction", "r2", "fidelity", "monte_carlo_error", "reacted", "spread", "rank_confidence"), "Bk"),
+    **dict.fromkeys(("dof", "condition_number", "effective_sample_size", "forecast"), "B"),
     "z": "Bp",
 }
 CURVE = {"edges": "T", "effect": "ck", "mass": "c", "missing": "k", "error": "ck"}  # c: cells, T: thresholds
 SHARED = {"scale": "bp", "center": "bp", "reference": "bp"}
+MEASURED = ("effective_sample_size", "condition_number", "radius", "forecast")
 TEXTS, NUMBERS, WHOLES = ("target", "output_scale", "engine", "recipe"), ("dof", "kernel_width"), ("n_model_calls", "random_state")
 
 
@@ -56,7 +57,8 @@ def to_dict(e: Explanation) -> dict[str, Any]:
         **{name: array_out(getattr(e, name)) for name in ARRAYS},
         "certificate": {
             **{name: array_out(getattr(c, name)) for name in EVIDENCE},
-            **{name: number_out(getattr(c, name)) for name in ("effective_sample_size", "condition_number", "radius")},
+            **{name: number_out(getattr(c, name)) for name in MEASURED},
+            "top_k": int(c.top_k),
             "ended_by": c.ended_by,
             "notes": [list(note) for note in c.notes],
             "flags": [{"code": f.code, "message": f.message, "way_out": f.way_out} for f in c.flags],
@@ -86,7 +88,8 @@ def from_dict(d: Any) -> Explanation:
         raise InputError(f"the explanation's target {target!r} is not among its outputs {list(outputs)}")
     certificate = Certificate(
         **c.arrays(EVIDENCE, sizes),
-        **c.each(c.number, ("effective_sample_size", "condition_number", "radius")),
+        **c.each(c.number, MEASURED),
+        top_k=c.whole("top_k"),
         ended_by=c.text("ended_by"),
         notes=tuple((code, text) for code, text in (strings(note, 2, "notes") for note in c.items("notes"))),
         flags=tuple(Flag(*(Reader(f, "flag").text(n) for n in ("code", "message", "way_out"))) for f in c.items("flags")),
@@ -144,7 +147,8 @@ def _block_out(b: Block) -> dict[str, Any]:
         **{name: getattr(b, name) for name in ("output_scale", "engine", "recipe")},
         "refusals": dict(b.refusals),
         **{name: number_out(getattr(b, name)) for name in ("kernel_width", "radius")},
-        "random_state": int(b.random_state),
+        **{name: int(getattr(b, name)) for name in ("random_state", "top_k")},
+        "found": {code: list(texts) for code, texts in b.found.items()},
         **{name: array_out(getattr(b, name)) for name in STACKED},
         "curves": _curves_out(b.curves),
     }
@@ -175,7 +179,8 @@ def _block_in(d: Any) -> Block:
         **read.each(read.text, ("output_scale", "engine", "recipe")),
         refusals=read.mapping("refusals"),
         **read.each(read.number, ("kernel_width", "radius")),
-        random_state=read.whole("random_state"),
+        **read.each(read.whole, ("random_state", "top_k")),
+        found={code: strings(texts, B, "found") for code, texts in Reader(read.part("found"), "block's findings").data.items()},
         **read.arrays(STACKED, sizes),
         curves=_curves_in(read.part("curves"), k),
     )
