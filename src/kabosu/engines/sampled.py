@@ -1,8 +1,9 @@
 """The engine for any model: draw, ask, regress; more rounds until the error is small enough or the budget is spent."""
 
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -29,29 +30,42 @@ class Sampled:
         return None
 
     def run(self, model: Model, representation: Representation, recipe: Recipe) -> Outcome:
-        """Rounds of doubling size; an instance leaves as soon as its own rule ends it."""
-        began = time.monotonic()
-        B, start = representation.size, 0
-        stop = recipe.first_round(representation.origin.shape[1])
-        hood: Neighborhood | None = None
-        pending, done = np.arange(B), []
-        while True:
-            more = _measure(model, representation if len(pending) == B else representation.take(pending), recipe, start, stop, hood)
-            hood = more if hood is None else hood + more
-            fitted = _fit(hood, recipe)
-            rules, forecast = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
-            ended, going = np.flatnonzero(rules != ""), np.flatnonzero(rules == "")
-            done.append((pending[ended], fitted.take(ended), *(a[ended] for a in (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel))), np.full(len(ended), 1 + stop)))
-            if not len(going):
-                break
-            pending, hood = pending[going], hood.take(going) if len(ended) else hood
-            start, stop = stop, next_round(stop, recipe)
-        rows, fits, *rest = zip(*done, strict=True)
-        order = np.argsort(np.concatenate(rows))
-        prediction, share, spreads, rules, forecast, lost, calls = (np.concatenate(parts)[order] for parts in rest)
-        fitted = Fit.stack(fits).take(order)
-        found = {"kernel-underflow": tuple(map(str, lost)), "unsettled-ranking": _unsettled(fitted, recipe, model.targets(prediction))}
-        return Outcome(fitted, prediction, share, calls, tuple(map(str, rules)), spread=spreads, forecast=forecast, found=found)
+        """Rounds of doubling size, each fitted by the surrogate of the recipe."""
+        return rounds(model, representation, recipe, lambda hood, _: _fit(hood, recipe))
+
+
+def rounds(model: Model, representation: Representation, recipe: Recipe, fitted_by: Callable[[Neighborhood, Array], Fit]) -> Outcome:
+    """Rounds of doubling size; an instance leaves as soon as its own rule ends it.
+
+    fitted_by : from the draws so far, and the positions of the instances that still run, to their fit.
+    """
+    began = time.monotonic()
+    B, start = representation.size, 0
+    stop = recipe.first_round(representation.origin.shape[1])
+    hood: Neighborhood | None = None
+    pending, done = np.arange(B), []
+    while True:
+        more = _measure(model, representation if len(pending) == B else representation.take(pending), recipe, start, stop, hood)
+        hood = more if hood is None else hood + more
+        fitted = fitted_by(hood, pending)
+        rules, forecast = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
+        ended, going = np.flatnonzero(rules != ""), np.flatnonzero(rules == "")
+        found = (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel))
+        done.append((pending[ended], fitted.take(ended), *(a[ended] for a in found), np.full(len(ended), 1 + stop)))
+        if not len(going):
+            return _gathered(done, recipe, model)
+        pending, hood = pending[going], hood.take(going) if len(ended) else hood
+        start, stop = stop, next_round(stop, recipe)
+
+
+def _gathered(done: Sequence[tuple[Any, ...]], recipe: Recipe, model: Model) -> Outcome:
+    """The instances in their own order again."""
+    rows, fits, *rest = zip(*done, strict=True)
+    order = np.argsort(np.concatenate(rows))
+    prediction, share, spreads, rules, forecast, lost, calls = (np.concatenate(parts)[order] for parts in rest)
+    fitted = Fit.stack(fits).take(order)
+    found = {"kernel-underflow": tuple(map(str, lost)), "unsettled-ranking": _unsettled(fitted, recipe, model.targets(prediction))}
+    return Outcome(fitted, prediction, share, calls, tuple(map(str, rules)), spread=spreads, forecast=forecast, found=found)
 
 
 def next_round(stop: int, recipe: Recipe) -> int:
@@ -113,7 +127,7 @@ def underflow(hood: Neighborhood, fitted: Fit, kernel: Kernel) -> Array:
     few = fitted.effective_sample_size < FEW
     if not few.any() or hood.tilt is not None:
         return np.full(len(few), "", dtype=object)
-    nearest = np.broadcast_to(log_weights(kernel, hood.Z, hood.origin).max(axis=1), few.shape)
+    nearest = np.broadcast_to(log_weights(kernel, *hood.seen).max(axis=1), few.shape)
     return np.where(few & (nearest < np.log(np.finfo(np.float64).tiny)), "every draw is so far away that its kernel weight is 0 in floating point; the nearest few decide", "").astype(object)
 
 
