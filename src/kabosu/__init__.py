@@ -3,7 +3,7 @@
 from kabosu import domains, errors, kernels, samplers, surrogates
 from kabosu.errors import CertificateError, EngineError, InputError, KabosuError, LabelsOnly, MissingExtra, ModelError, RaggedError, RowError
 from kabosu.explain import Neighborhood, explain, fit, measure
-from kabosu.explainers import TabularExplainer
+from kabosu.explainers import ImageExplainer, TabularExplainer, TextExplainer
 from kabosu.explanation import Certificate, Explanation
 from kabosu.explanations import Explanations
 from kabosu.recipes import Recipe
@@ -16,6 +16,7 @@ __all__ = [
     "EngineError",
     "Explanation",
     "Explanations",
+    "ImageExplainer",
     "InputError",
     "KabosuError",
     "LabelsOnly",
@@ -26,6 +27,7 @@ __all__ = [
     "Recipe",
     "RowError",
     "TabularExplainer",
+    "TextExplainer",
     "domains",
     "errors",
     "explain",

@@ -13,12 +13,18 @@ from kabosu.types import Array, Batch, Float, Int
 
 OUTPUTS = ("auto", "probability", "margin", "prediction", "score", "label")
 
+ANY = 1 << 30  # rows at once, where nobody said how many
+
 LARGEST = 1e300  # answers beyond it leave floating point when they are subtracted
 
 METHODS = {"predict_proba": "probability", "decision_function": "margin", "predict": "prediction", "score_samples": "score"}
 
 READERS = (
+    ("transformers", "kabosu.responders.transformers"),
+    ("fasttext", "kabosu.responders.fasttext"),
     ("onnxruntime", "kabosu.responders.onnx"),
+    ("ai_edge_litert", "kabosu.responders.litert"),
+    ("tflite_runtime", "kabosu.responders.litert"),
     ("torch", "kabosu.responders.torch"),
     ("xgboost", "kabosu.responders.boosters"),
     ("lightgbm", "kabosu.responders.boosters"),
@@ -35,13 +41,15 @@ class Model:
         one margin or one probability, both classes are named.
     scale : "probability", "margin", "prediction", "score" or "label": what the numbers are; "auto": see ``scale_of``.
     original : what the user passed, for exact engines to read.  chunk : most rows asked at once.
+    several : what several numbers are where the scale is "auto" and they are no probabilities; networks have one margin a class.
     """
 
     ask: Callable[[Batch], Any]
     scale: str
     names: tuple[str, ...] | None
     original: Any
-    chunk: int = 1 << 30
+    chunk: int = ANY
+    several: str = "prediction"
 
     def __call__(self, rows: Batch, n: int) -> Float[Array, "n k"]:
         """The model's answers for n rows, checked."""
@@ -74,7 +82,7 @@ class Model:
         if self.scale != "auto":
             return self.scale
         sums = prediction.shape[1] > 1 and (prediction >= 0).all() and np.allclose(prediction.sum(axis=1), 1, atol=1e-6)
-        return "probability" if sums else "prediction"
+        return "probability" if sums else self.several if prediction.shape[1] > 1 else "prediction"
 
     def targets(self, prediction: Float[Array, "B k"]) -> Int[Array, "B"]:
         """Output explained first: the predicted class, else the first output."""

@@ -1,6 +1,8 @@
 """What most people call: a model, bound to a domain and a recipe."""
 
 from kabosu.explainers.base import Explainer
+from kabosu.explainers.image import ImageExplainer
 from kabosu.explainers.tabular import TabularExplainer
+from kabosu.explainers.text import TextExplainer
 
-__all__ = ["Explainer", "TabularExplainer"]
+__all__ = ["Explainer", "ImageExplainer", "TabularExplainer", "TextExplainer"]

@@ -12,6 +12,7 @@ from kabosu.explanation import Certificate, Explanation
 from kabosu.explanations import Block, Explanations
 from kabosu.labels import Labels
 from kabosu.report.codec import Reader, array_out, cell_in, cell_out, number_out, objects, parsed, sized, strings
+from kabosu.report.layouts import layout_in, layout_out
 
 ONE, MANY = "kabosu.explanation/1", "kabosu.explanations/1"
 
@@ -64,6 +65,7 @@ def to_dict(e: Explanation) -> dict[str, Any]:
             "flags": [{"code": f.code, "message": f.message, "way_out": f.way_out} for f in c.flags],
         },
         "curves": _curves_out(e.effects),
+        "layout": layout_out(e.layout),
     }
 
 
@@ -107,6 +109,7 @@ def from_dict(d: Any) -> Explanation:
         **read.arrays(ARRAYS, sizes),
         certificate=certificate,
         effects=_curves_in(read.part("curves"), sizes["k"]),
+        layout=layout_in(read.part("layout"), sizes["p"]),
     )
 
 
@@ -151,6 +154,7 @@ def _block_out(b: Block) -> dict[str, Any]:
         "found": {code: list(texts) for code, texts in b.found.items()},
         **{name: array_out(getattr(b, name)) for name in STACKED},
         "curves": _curves_out(b.curves),
+        "layout": layout_out(labels.layout),
     }
 
 
@@ -169,6 +173,7 @@ def _block_in(d: Any) -> Block:
         units=read.texts("units", p),
         notes={code: objects(strings(texts, B, "notes"), (B,)) for code, texts in Reader(read.part("notes"), "block's notes").data.items()},
         **read.arrays(SHARED, sizes),
+        layout=layout_in(read.part("layout"), p),
     )
     return Block(
         labels=labels,

@@ -1,0 +1,145 @@
+"""What stands where a unit of a text is replaced: nothing, a token, a word of a corpus, or the user's own infilling."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from kabosu import checks
+from kabosu.domains.text_units import Span, words
+from kabosu.errors import InputError, ModelError
+from kabosu.types import Array, Bool
+
+ODD = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio in 64 bits (Steele et al. 2014, splitmix)
+MIX = np.uint64(0xBF58476D1CE4E5B9)
+
+
+@runtime_checkable
+class Fill(Protocol):
+    """Texts in place of a text some of whose pieces are gone."""
+
+    def __call__(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"]) -> list[str]:
+        """One text a row of ``kept``; deterministic."""
+        ...
+
+
+def _tails(text: str, pieces: Sequence[Span]) -> list[str]:
+    """What follows each piece until the next; the first is what comes before all."""
+    starts = [a for a, _ in pieces[1:]] + [len(text)]
+    return [text[: pieces[0][0]], *(text[b:a] for (_, b), a in zip(pieces, starts, strict=True))]
+
+
+@dataclass(frozen=True)
+class Token:
+    """The same token for every piece; the empty one deletes it. What is between the pieces stays, as in lime.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Token("[MASK]")("a b, c", [(0, 1), (2, 3), (5, 6)], np.array([[True, False, True]]))
+    ['a [MASK], c']
+
+    """
+
+    token: str = ""
+
+    def __call__(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"]) -> list[str]:
+        head, *tails = _tails(text, pieces)
+        there = np.array([text[a:b] + tail for (a, b), tail in zip(pieces, tails, strict=True)], dtype=object)
+        gone = np.array([self.token + tail for tail in tails], dtype=object)
+        return [head + "".join(row) for row in np.where(kept, there, gone).tolist()]
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A word of a corpus in the place of each piece, drawn from it with its frequency; the draw decides which, so that the same
+    draw always reads the same.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> Corpus.of(["good bad fine"])("a b", [(0, 1), (2, 3)], np.array([[True, True], [True, True]]))
+    ['a b', 'a b']
+
+    """
+
+    vocabulary: tuple[str, ...]
+    seed: int = 0
+
+    @classmethod
+    def of(cls, texts: Iterable[str], seed: int = 0) -> "Corpus":
+        """The words of some texts."""
+        found = tuple(text[a:b] for text in checks.listed("texts", texts) for a, b in words(_text(text)))
+        if not found:
+            raise InputError("the corpus has no words; give texts that have some")
+        return cls(found, checks.whole("seed", seed, 0, "a seed"))
+
+    def __call__(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"]) -> list[str]:
+        head, *tails = _tails(text, pieces)
+        own = np.array([text[a:b] for a, b in pieces], dtype=object)
+        drawn = np.array(self.vocabulary, dtype=object)[self._which(kept)]
+        return [head + "".join(w + t for w, t in zip(row, tails, strict=True)) for row in np.where(kept, own, drawn).tolist()]
+
+    def _which(self, kept: Bool[Array, "s n"]) -> Array:
+        """(s, n) positions in the vocabulary: a hash of the draw, the place and the seed."""
+        place = _mixed(np.arange(1, kept.shape[1] + 1, dtype=np.uint64) * ODD + np.uint64(self.seed))
+        draw = _mixed(np.bitwise_xor.reduce(np.where(kept, place, np.uint64(0)), axis=1))
+        return _mixed(draw[:, None] ^ (place * ODD)) % np.uint64(len(self.vocabulary))
+
+
+def _mixed(x: Array) -> Array:
+    """Bits spread over the whole word; products wrap around, as they should."""
+    x = (x ^ (x >> np.uint64(30))) * MIX
+    return x ^ (x >> np.uint64(27))
+
+
+@dataclass(frozen=True)
+class Own:
+    """The user's own: (text, list of the gone spans of each draw) -> list of texts, such as a language model fills in."""
+
+    of: Callable[[str, list[list[Span]]], list[str]]
+
+    def __call__(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"]) -> list[str]:
+        gone = [[pieces[i] for i in np.flatnonzero(~row)] for row in kept]
+        try:
+            made = list(self.of(text, gone))
+        except Exception as e:
+            raise ModelError(f"the function given as fill= failed: {type(e).__name__}: {e}; it must take (text, gone), gone a list of spans for each draw, and give a list of texts") from e
+        if len(made) != len(gone) or not all(isinstance(t, str) for t in made):
+            raise ModelError(f"the function given as fill= gave {len(made)} item(s), such as {made[:1]!r:.80}, for {len(gone)} draws; it must give one text a draw")
+        return made
+
+
+def _text(given: Any) -> str:
+    if not isinstance(given, str):
+        raise InputError(f"a text of the corpus is {given!r:.60}; expected a list of strings")
+    return given
+
+
+def _special(tokenizer: Any, name: str) -> str:
+    """A special token of a tokenizer, of ``transformers`` or of ``tokenizers``."""
+    token = getattr(tokenizer, f"{name}_token", None) if tokenizer is not None else None
+    if token is None and callable(getattr(tokenizer, "token_to_id", None)):
+        token = next((t for t in KNOWN[name] if tokenizer.token_to_id(t) is not None), None)
+    if token is None:
+        has = "no tokenizer was given" if tokenizer is None else f"the {type(tokenizer).__name__} has none"
+        raise InputError(f"fill={name!r} needs the {name} token of the tokenizer, and {has}; give tokenizer=, or name the token: fill=domains.Token('[MASK]')")
+    return str(token)
+
+
+KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType({"mask": ("[MASK]", "<mask>"), "pad": ("[PAD]", "<pad>"), "unk": ("[UNK]", "<unk>")})
+
+
+def fill_of(given: Any, tokenizer: Any = None) -> Fill:
+    """What a user means by ``fill=``: "delete", a special token of the tokenizer by name, a fill, or a function."""
+    if isinstance(given, str):
+        if given == "delete":
+            return Token()
+        if given not in KNOWN:
+            raise InputError(f"fill={given!r} is not known; use one of delete, {', '.join(KNOWN)}, domains.Token({given!r}) for the token itself, domains.Corpus.of(texts), or a function of (text, gone)")
+        return Token(_special(tokenizer, given))
+    if isinstance(given, type) or not callable(given):
+        raise InputError(f"fill={given!r}; expected one of delete, {', '.join(KNOWN)}, domains.Token(...), domains.Corpus.of(texts), or a function of (text, gone)")
+    return given if isinstance(given, (Token, Corpus, Own)) else Own(given)

@@ -1,0 +1,115 @@
+"""Where units begin and end, and what stands in their place."""
+
+import re
+
+import numpy as np
+import pytest
+
+from kabosu.domains import Corpus, Token
+from kabosu.domains.text import Text, TextParts, apart
+from kabosu.domains.text_fills import fill_of
+from kabosu.domains.text_units import LIME, UNITS, units_of
+from kabosu.errors import InputError
+
+SAID = {
+    "word": [
+        ("Don't pay 3.14, AT&T <b>", ["Don't", "pay", "3.14", "AT", "T", "b"]),
+        ("日本語です。", ["日", "本", "語", "で", "す"]),
+        ("ภาษา", ["ภ", "า", "ษ", "า"]),
+        ("カタカナ x_1", ["カタカナ", "x_1"]),
+        ("naïve e\u0301te\u0301 हिन्दी", ["naïve", "e\u0301te\u0301", "हिन्दी"]),
+        ("👍🏽👨‍👩‍👧 🇯🇵🇫🇷", ["👍🏽", "👨‍👩‍👧", "🇯🇵", "🇫🇷"]),
+        ("half \ud83d pair", ["half", "pair"]),
+        ("", []),
+        (" .,;\n", []),
+    ],
+    "character": [("a é👍🏽\n日", ["a", "é", "👍🏽", "日"])],
+    "phrase": [("One, two; (three) four.", ["One", "two", "three", "four"])],
+    "sentence": [("It is 3.5 m. Is it?! 'Yes.' No\nlast 好。是", ["It is 3.5 m.", "Is it?!", "'Yes.'", "No", "last 好。", "是"])],
+    "paragraph": [("a b\nc\n \n\nd\n", ["a b\nc", "d"])],
+}
+
+
+@pytest.mark.parametrize(("unit", "text", "said"), [(unit, *case) for unit, cases in SAID.items() for case in cases])
+def test_units(unit, text, said):
+    assert [text[a:b] for a, b in UNITS[unit](text)] == said
+
+
+def test_own_units():
+    text = "The price is 12 euro, the cost 7"
+    of = lambda given: [text[a:b] for a, b in units_of(given)(text)]  # noqa: E731
+    assert of(re.compile(r"\d+")) == ["12", "7"]
+    assert of([(4, 9), (0, 3)]) == ["The", "price"]
+    assert of(lambda t: [m.span() for m in re.finditer("e", t)]) == ["e"] * text.count("e")
+    assert of(str.split) == text.split()
+    assert of(["price", "12", "cost"]) == ["price", "12", "cost"]
+
+
+def test_same_words_as_lime():
+    from lime.lime_text import IndexedString
+
+    for text in ("a b, a c", "It's a co-op; naïve?!  x", "don't"):
+        peer, ours = IndexedString(text), Text(units=LIME).parts(text)
+        assert list(ours.names) == [peer.word(i) for i in range(peer.num_words())]
+        masks = np.random.default_rng(0).random((20, len(ours.names))) < 0.5
+        assert ours.masked(masks) == [peer.inverse_removing(np.flatnonzero(~row)) for row in masks]
+
+
+def test_together_and_apart():
+    text = "the cat and the dog"
+    spans = LIME(text)
+    owner, names = apart(text, spans, "together")
+    assert names == ("the", "cat", "and", "dog")
+    assert owner.tolist() == [0, 1, 2, 0, 3]
+    assert apart(text, spans, "apart")[1] == ("the #1", "cat", "and", "the #2", "dog")
+    parts = Text(units=LIME).parts(text)
+    assert parts.layout.spans[0] == ((0, 3), (12, 15))
+    assert parts.masked(np.array([[False, True, True, True]])) == [" cat and  dog"]
+
+
+@pytest.mark.parametrize("fill", [Token(), Token("[MASK]"), Corpus.of(["x y z"]), fill_of(lambda t, gone: ["?" if g else t for g in gone])])
+def test_all_kept_is_the_text_itself(fill):
+    text = "AT&T <b> 😀 a a \ud83d é"
+    parts = Text(fill=fill).parts(text)
+    assert isinstance(parts, TextParts)
+    masks = np.ones((2, len(parts.names)), dtype=bool)
+    masks[1, 0] = False
+    made = parts.masked(masks)
+    assert made[0] == text
+    assert made[1] != text
+    assert made == parts.masked(masks)
+
+
+def test_words_of_a_corpus_come_with_their_frequency():
+    parts = Text(fill=Corpus.of(["often often often seldom"]), occurrences="apart").parts("a b c d e f g h")
+    masks = np.random.default_rng(0).random((4000, 8)) < 0.5
+    words = [w for t, row in zip(parts.masked(masks), masks, strict=True) for w, kept in zip(t.split(), row, strict=True) if not kept]
+    assert abs(words.count("often") / len(words) - 0.75) < 0.02
+    assert parts.masked(masks[:1]) == parts.masked(masks)[:1]
+    assert Text(fill=Corpus.of(["often seldom"], seed=1)).parts("a b c d e f g h").masked(masks[:50]) != Text(fill=Corpus.of(["often seldom"])).parts("a b c d e f g h").masked(masks[:50])
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: units_of("words"), "use one of word"),
+        (lambda: units_of(7), "expected one of"),
+        (lambda: units_of(re.compile(b"a")), "bytes"),
+        (lambda: units_of("token"), "tokenizer="),
+        (lambda: units_of([(0, 2), (1, 3)])("abc"), "do not overlap"),
+        (lambda: units_of([(0, 9)])("abc"), "3 characters"),
+        (lambda: units_of([(1, 1)])("abc"), "not empty"),
+        (lambda: units_of([1, 2])("abc"), "pairs"),
+        (lambda: units_of(lambda t: ["##b"])("ab"), "not in the text"),
+        (lambda: fill_of("blank"), "use one of delete"),
+        (lambda: fill_of("mask"), "give tokenizer="),
+        (lambda: fill_of(3), "expected one of"),
+        (lambda: fill_of(Token), "expected one of"),
+        (lambda: Corpus.of("one text"), "expected a list"),
+        (lambda: Corpus.of([" ", ""]), "no words"),
+        (lambda: Corpus.of([b"x"]), "list of strings"),
+    ],
+)
+def test_wrong_units_and_fills(make, words):
+    with pytest.raises(InputError, match=words):
+        make()
