@@ -1,0 +1,55 @@
+"""Samples around a row of a table: the draws of lime, in its order, from the same random numbers."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from kabosu.errors import InputError
+from kabosu.types import Array, Float
+
+
+def bins_around(first: Float[Array, "d"], values: Mapping[int, Sequence[Any]], rates: Mapping[int, Array], columns: Sequence[int], n: int, random_state: Any) -> tuple[Array, Array]:
+    """For each column, which samples keep the row's value, and the values drawn; (len(columns), n) both.
+
+    One uniform number for each cell, column after column, looked up in the cumulative rates: what ``choice`` does, at once.
+    """
+    u = random_state.random_sample((len(columns), n))
+    drawn = np.empty_like(u)
+    for row, column in enumerate(columns):
+        cumulative = np.cumsum(rates[column])
+        cumulative /= cumulative[-1]
+        drawn[row] = np.asarray(values[column], dtype=np.float64)[cumulative.searchsorted(u[row], side="right")]
+    keeps = drawn == np.array([first[column] for column in columns])[:, None]
+    keeps[:, 0] = True
+    return keeps, drawn
+
+
+def normals(n: int, d: int, method: str, random_state: Any, seeded: bool) -> Float[Array, "n d"]:
+    """Standard normal samples; "lhs": one in each of n equally likely intervals of every column."""
+    if method == "gaussian":
+        return random_state.normal(0, 1, n * d).reshape(n, d)
+    if method != "lhs":
+        raise InputError.choice("sampling_method", method, ("gaussian", "lhs"))
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    seed = random_state.randint(2**31 - 1) if seeded else None
+    return ndtri(qmc.LatinHypercube(d, rng=np.random.default_rng(seed)).random(n))
+
+
+def sparse_rows(block: Float[Array, "n k"], columns: Array, d: int) -> Any:
+    """Rows that hold the same few columns, as a CSR matrix."""
+    from scipy.sparse import csr_matrix
+
+    n, k = block.shape
+    return csr_matrix((block.reshape(-1), np.tile(columns, n), np.arange(0, k * n + 1, k) if k else np.zeros(n + 1, dtype=int)), shape=(n, d))
+
+
+def distances_of(Z: Any, metric: str, *, binary: bool) -> Float[Array, "n"]:
+    """Distances to the first row."""
+    if binary and metric == "euclidean":  # the row itself is all ones
+        return np.sqrt(Z.shape[1] - Z.sum(axis=1))
+    from sklearn.metrics import pairwise_distances
+
+    return pairwise_distances(Z, Z[0].reshape(1, -1), metric=metric).ravel()
