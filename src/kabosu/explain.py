@@ -21,7 +21,7 @@ from kabosu.kernels import Exponential, radius
 from kabosu.kernels.logs import log_weights
 from kabosu.protocols import Domain, Engine, Heavy, Kernel, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
-from kabosu.respond import Model
+from kabosu.respond import ANY, Model
 from kabosu.runners import Progress, Serial, pieces_of, reported
 from kabosu.spaces import checked
 from kabosu.types import Array, Float, Rows
@@ -68,11 +68,12 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     source = representation if local is None else local
     prediction = model(representation.instances(), representation.size) if prediction is None else prediction
     B, s = source.size, stop - start
-    most = min(model.chunk, BLOCK // source.row_size) if isinstance(source, Heavy) else model.chunk
-    pieces = range(start, stop, max(1, most // B))
-    draws = [checked(sampler.draw(source.space, a, min(a + pieces.step, stop), seed), source.space, min(a + pieces.step, stop) - a, sampler) for a in pieces]
-    Y = _joined([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in draws])
-    Z = _joined([source.features(d) for d in draws])
+    most = BLOCK // source.row_size if isinstance(source, Heavy) and model.chunk == ANY else model.chunk
+    step = max(1, most // B)
+    draws = checked(sampler.draw(source.space, start, stop, seed), source.space, s, sampler)
+    pieces = [draws[:, a : a + step] for a in range(0, s, step)]
+    Y = _joined([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in pieces])
+    Z = source.features(draws)
     if Y.shape[2] != prediction.shape[1]:
         raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws; it must answer the same outputs for any table")
     return Neighborhood(Z, Y, source.origin, prediction, None if local is None else tilt)

@@ -28,4 +28,7 @@ else:
 
     Int = Bool = Float
 
-__all__ = ["Array", "Batch", "Bool", "Float", "Int", "Rows"]
+Drawn = Float[Array, "1 s m"] | Bool[Array, "1 s m"]
+"""Points of the cube, or masks."""
+
+__all__ = ["Array", "Batch", "Bool", "Drawn", "Float", "Int", "Rows"]

@@ -52,7 +52,7 @@ class Explainer:
             the recipe's tolerance.  budget, tolerance, time_limit : as in ``Recipe``.  progress : ``callable(done, total)`` in rows, or True.
         """
         limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit}
-        es = self._run(x, Serial(), "raise", progress, curves=True, outputs=outputs, features=features, limits=limits)
+        es = self._run(self._alone(x), Serial(), "raise", progress, curves=True, outputs=outputs, features=features, limits=limits)
         if len(es) != 1:
             raise InputError(f"explain takes one instance, {len(es)} were given; use explain_many for several")
         return es[0]
@@ -81,7 +81,15 @@ class Explainer:
         limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit}
         checks.one_of("on_error", on_error, ("raise", "record"))
         checks.has("runner", runner, "map", "an executor of concurrent.futures, or anything with map; leave it out to stay in this thread")
-        return self._run(X, runner, on_error, progress, curves=False, outputs=outputs, features=features, limits=limits)
+        return self._run(self._several(X), runner, on_error, progress, curves=False, outputs=outputs, features=features, limits=limits)
+
+    def _alone(self, x: Any) -> Any:
+        """One instance, as the domain takes several."""
+        return x
+
+    def _several(self, X: Any) -> Any:
+        """Instances, as the domain takes them."""
+        return X
 
     def _run(self, X: Any, runner: Runner, on_error: Any, progress: Any, *, curves: bool, outputs: Any, features: Any, limits: Mapping[str, Any]) -> Explanations:
         recipe = replace(_limits(self.recipe, **limits), curves=curves)

@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
+from kabosu.domains.image import Regions
 from kabosu.domains.text import Spans
 from kabosu.errors import InputError
 from kabosu.report.codec import Reader
+from kabosu.report.places import regions_in, regions_out
 
 
 def _spans_out(layout: Spans) -> dict[str, Any]:
@@ -24,7 +26,9 @@ def _spans_in(read: Reader, p: int) -> Spans:
     return Spans(text, made)
 
 
-LAYOUTS: Mapping[str, tuple[type, Callable[[Any], dict[str, Any]], Callable[[Reader, int], Any]]] = MappingProxyType({"text": (Spans, _spans_out, _spans_in)})
+LAYOUTS: Mapping[str, tuple[type, Callable[[Any], dict[str, Any]], Callable[[Reader, int], Any]]] = MappingProxyType(
+    {"text": (Spans, _spans_out, _spans_in), "regions": (Regions, regions_out, regions_in)}
+)
 """Kind -> its class, how it is written, how it is read for p features."""
 
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from kabosu.spaces import Space
-from kabosu.types import Array, Float
+from kabosu.types import Array, Drawn, Float
 
 CHUNK = 1024
 
@@ -29,13 +29,13 @@ class Plain:
         """None: every draw stands for itself."""
         return 0
 
-    def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
+    def draw(self, space: Space, start: int, stop: int, seed: int) -> Drawn:
         """Draws start..stop-1, the same whoever asks, in however many calls."""
         return _points(space, start, stop, seed)
 
 
 @lru_cache(maxsize=4)
-def _points(space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
+def _points(space: Space, start: int, stop: int, seed: int) -> Drawn:
     """The same array for the same draws."""
     first, last = start // CHUNK, -(-stop // CHUNK)
     points = np.concatenate([_chunk(space.coordinates, seed, i) for i in range(first, last)])

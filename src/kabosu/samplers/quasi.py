@@ -8,7 +8,7 @@ import numpy as np
 from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.spaces import Space
-from kabosu.types import Array, Float
+from kabosu.types import Array, Drawn, Float
 
 LIMIT = 21_201  # dimensions for which direction numbers are known (Joe and Kuo 2008, as scipy ships them)
 
@@ -35,13 +35,13 @@ class Sobol:
     def __post_init__(self) -> None:
         checks.whole("replicates", self.replicates, 2, "a number of scrambles", most=1024)
 
-    def draw(self, space: Space, start: int, stop: int, seed: int) -> Float[Array, "1 s m"]:
+    def draw(self, space: Space, start: int, stop: int, seed: int) -> Drawn:
         """Draws start..stop-1, the same whoever asks, in however many calls."""
         return _points(space, self.replicates, 1 << max(0, -(-stop // self.replicates) - 1).bit_length(), seed)[:, start:stop]
 
 
 @lru_cache(maxsize=8)
-def _points(space: Space, R: int, n: int, seed: int) -> Float[Array, "1 s m"]:
+def _points(space: Space, R: int, n: int, seed: int) -> Drawn:
     """Scrambles by turns; the same array for the same draws."""
     m = space.coordinates
     points = space.read(np.stack([_scramble(m, n, seed, r) for r in range(R)], axis=1).reshape(n * R, m))

@@ -1,0 +1,90 @@
+"""Arrays whose regions are kept or replaced, many at once: what pictures, series and sounds share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from kabosu.errors import InputError
+from kabosu.types import Array, Bool, Int
+
+WORDS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
+
+
+@dataclass(frozen=True, eq=False)
+class Cover:
+    """Which elements of an array each part covers; parts may overlap, and a part may lie in another.
+
+    atoms : number of the smallest region of each element, -1 where no part covers it; it is never replaced.
+    covers : (p, a) whether a part covers an atom; None where the atoms are the parts.
+    size : number of parts p.
+    """
+
+    atoms: Int[Array, "..."]
+    covers: Bool[Array, "p a"] | None
+    size: int
+
+    @classmethod
+    def of_labels(cls, labels: Array) -> "Cover":
+        """Each label is a part; labels below 0 are no part."""
+        named = np.unique(labels[labels >= 0])
+        return cls(np.where(labels >= 0, np.searchsorted(named, labels), -1).astype(np.int64), None, len(named))
+
+    @classmethod
+    def of_masks(cls, masks: Bool[Array, "p ..."]) -> "Cover":
+        """Parts that may overlap: an element is replaced as soon as one of the parts that cover it is."""
+        flat = masks.reshape(len(masks), -1)
+        signatures, inverse = np.unique(flat, axis=1, return_inverse=True)
+        bare = ~signatures.any(axis=0)
+        number = np.where(bare, -1, np.cumsum(~bare) - 1)
+        return cls(number[inverse.reshape(-1)].reshape(masks.shape[1:]).astype(np.int64), signatures[:, ~bare], len(masks))
+
+    def kept(self, masks: Bool[Array, "s p"]) -> Bool[Array, "s a"]:
+        """Atoms that are kept where these parts are."""
+        return masks if self.covers is None else ~((~masks).astype(np.float32) @ self.covers.astype(np.float32) > 0)
+
+    def where(self, part: int) -> Bool[Array, "..."]:
+        """The elements of one part."""
+        return self.atoms == part if self.covers is None else np.append(self.covers[part], False)[self.atoms]
+
+    def only(self, parts: Sequence[int]) -> "Cover":
+        """Some of the parts; what only the others cover is always kept."""
+        return Cover.of_masks(np.stack([self.where(i) for i in parts]))
+
+
+@dataclass(frozen=True, eq=False)
+class Blend:
+    """An array, what stands in its place, and the regions in which either is shown.
+
+    Both are read as unsigned words, so that ``replaced ^ ((original ^ replaced) & kept)`` is exact for every dtype, and
+    neighbors of one region are filled together.
+    """
+
+    original: Array
+    replaced: Array
+    cover: Cover
+
+    def __post_init__(self) -> None:
+        if self.replaced.shape != self.original.shape or self.replaced.dtype != self.original.dtype:
+            raise InputError(f"the fill has shape {self.replaced.shape} and dtype {self.replaced.dtype}; expected {self.original.shape} and {self.original.dtype}, as the instance has")
+
+    @cached_property
+    def _runs(self) -> tuple[Array, Array]:
+        """Atom and length of each run of neighbors."""
+        flat = self.cover.atoms.reshape(-1)
+        starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
+        return flat[starts], np.diff(np.append(starts, len(flat)))
+
+    def rows(self, masks: Bool[Array, "s p"]) -> Array:
+        """(s, *shape) the array with the parts replaced where a mask is False."""
+        atoms, lengths = self._runs
+        word = WORDS[self.original.dtype.itemsize]
+        fill = np.ascontiguousarray(self.replaced).reshape(-1).view(word)
+        kept = self.cover.kept(masks)
+        always = np.ones((len(masks), 1), dtype=bool)
+        switches = -np.concatenate([kept, always], axis=1).astype(word)  # all bits, or none; -1 is the last
+        out = np.repeat(switches[:, atoms], lengths, axis=1)
+        out &= np.ascontiguousarray(self.original).reshape(-1).view(word) ^ fill
+        out ^= fill
+        return out.view(self.original.dtype).reshape(len(masks), *self.original.shape)
