@@ -92,9 +92,9 @@ class Explanation:
 
     @property
     def curves(self) -> Curves:
-        """Each feature's whole local effect, exact for trees: ``e.curves["age"]``, ``e.plot_curves()``."""
+        """Each feature's whole local effect, exact for trees, drawn with ``surrogate="additive"``: ``e.curves["age"]``, ``e.plot_curves()``."""
         if self.effects is None:
-            raise InputError(f"this explanation has no effect curves: they come with explain(), one row at a time, from the tree engine (here: {self.engine}, refused: {dict(self.refusals)})")
+            raise InputError(f"this explanation has no effect curves: they come with explain(), one row at a time, of trees exactly, of any model with surrogate='additive' (here: {self.engine}, refused: {dict(self.refusals)})")
         return self.effects
 
     @property

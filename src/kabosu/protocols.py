@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_chec
 from kabosu.types import Array, Batch, Float, Rows
 
 if TYPE_CHECKING:
+    from kabosu.curves import Curves
     from kabosu.fits import Fit
     from kabosu.labels import Labels
     from kabosu.recipes import Recipe
@@ -159,6 +160,15 @@ class Engine(Protocol):
 
     def run(self, model: Model, representation: Representation, recipe: Recipe) -> Any:
         """Explain the block."""
+        ...
+
+
+@runtime_checkable
+class Curved(Protocol):
+    """A surrogate that also knows each coordinate's whole effect."""
+
+    def curves(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int = 0) -> Curves:
+        """Of one instance, in the units of Z."""
         ...
 
 

@@ -13,7 +13,7 @@ from kabosu.errors import InputError
 from kabosu.kernels import Exponential, cosine, width_for
 from kabosu.protocols import Engine, Kernel, Sampler, Surrogate
 from kabosu.samplers import Plain, Sobol
-from kabosu.surrogates import Ridge, Select
+from kabosu.surrogates import Additive, Ridge, Select
 
 ENGINE_KINDS = ("auto", "exact", "sampled")
 MOST_ROWS = 100_000_000  # of one instance: beyond it the draws do not fit in memory
@@ -129,7 +129,7 @@ MASK_LAWS: Mapping[str, Any] = MappingProxyType({"even": EvenCounts(), "removed"
 
 NEIGHBORHOODS: Mapping[str, Any] = MappingProxyType({"gaussian": Gaussian("instance"), "gaussian-global": Gaussian("mean"), "bins": Bins("quartile")})
 
-SURROGATES: Mapping[str, Surrogate] = MappingProxyType({"ordinary": Ridge(0.0), "ridge": Ridge(0.01)})
+SURROGATES: Mapping[str, Surrogate] = MappingProxyType({"ordinary": Ridge(0.0), "ridge": Ridge(0.01), "additive": Additive()})
 
 
 def named(option: str, given: Any, table: Mapping[str, Any]) -> Any:

@@ -17,7 +17,7 @@ from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.samplers import Sobol
-from kabosu.surrogates import Ridge, Select
+from kabosu.surrogates import Additive, Ridge, Select
 from kabosu.types import Array, Bool, Float
 
 EVIDENCE = Sobol(8)
@@ -31,12 +31,24 @@ def unreadable(representation: Representation, recipe: Recipe) -> str | None:
     if not isinstance(recipe.kernel, Exponential) or recipe.kernel.precision(1) is None:
         return "the local law is a product only under the exponential kernel of the Euclidean distance"
     ridge = recipe.surrogate.then if isinstance(recipe.surrogate, Select) else recipe.surrogate
+    return unsolvable(recipe)
+
+
+def unsolvable(recipe: Recipe) -> str | None:
+    """Why the surrogate is not solved from moments; None where it is."""
+    if isinstance(recipe.surrogate, Additive):
+        return "the curves of an additive surrogate are drawn"
     if not isinstance(ridge, Ridge) or (isinstance(recipe.surrogate, Select) and recipe.surrogate.by == "lasso_path"):
         return f"the surrogate {recipe.surrogate!r} is not solved from moments"
     return None
 
 
 @dataclass(frozen=True)
+def linear(recipe: Recipe) -> Recipe:
+    """The recipe with the linear part of its surrogate: what an engine needs that has curves of its own."""
+    return replace(recipe, surrogate=recipe.surrogate.then) if isinstance(recipe.surrogate, Additive) else recipe
+
+
 class Means:
     """What an exact engine finds: E_q f, Cov_q(z)^-1 Cov_q(z, f), E_q z and Cov_q(z) (MATH (2))."""
 

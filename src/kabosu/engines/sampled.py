@@ -2,13 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from kabosu.diagnostics.flags import FEW
 from kabosu.diagnostics.ranking import draws_for, rank_confidence
+from kabosu.engines.drawn_curves import drawn_curves
 from kabosu.explain import Neighborhood, fit, measure
 from kabosu.fits import Fit, Outcome, relative_error, tamed
 from kabosu.kernels.logs import log_weights
@@ -53,7 +54,7 @@ def rounds(model: Model, representation: Representation, recipe: Recipe, fitted_
         found = (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel))
         done.append((pending[ended], fitted.take(ended), *(a[ended] for a in found), np.full(len(ended), 1 + stop)))
         if not len(going):
-            return _gathered(done, recipe, model)
+            return replace(_gathered(done, recipe, model), curves=drawn_curves(hood, representation, recipe))
         pending, hood = pending[going], hood.take(going) if len(ended) else hood
         start, stop = stop, next_round(stop, recipe)
 

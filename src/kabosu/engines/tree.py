@@ -11,7 +11,7 @@ from kabosu.curves import Curves
 from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.binding import Binding, Refusal, bind, model_columns
 from kabosu.engines.ensemble import Ensemble
-from kabosu.engines.exact import Effects, Means, outcome_of, unreadable
+from kabosu.engines.exact import Effects, Means, linear, outcome_of, unreadable
 from kabosu.engines.fill import covariance, exact_means, fill
 from kabosu.engines.pullback import sources_of
 from kabosu.engines.tables import Nodes, compile_nodes
@@ -78,7 +78,7 @@ class Tree:
 
     def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
         """Not a tree, not on this scale, not this neighborhood."""
-        reason = unreadable(representation, recipe) or _compiler_missing()
+        reason = unreadable(representation, linear(recipe)) or _compiler_missing()
         if reason is not None or not isinstance(representation, TabularBlock):
             return reason
         found = _read(Same(model.original), Same(representation.all_columns))
@@ -97,7 +97,7 @@ class Tree:
         local = representation.tilt(recipe.kernel)
         slope, mean, center, variance, between = exact_expectations(ensemble, binding, nodes, local)
         means = Means(mean, slope, center, covariance(variance, between))
-        return outcome_of(model, representation, local, recipe, means, prediction, _effects(ensemble, binding, nodes, local, mean) if recipe.curves and local.size == 1 else None)
+        return outcome_of(model, representation, local, linear(recipe), means, prediction, _effects(ensemble, binding, nodes, local, mean) if recipe.curves and local.size == 1 else None)
 
 
 def _effects(ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularBlock, mean: Float[Array, "1 k"]) -> Effects:

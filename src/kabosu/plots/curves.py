@@ -6,6 +6,7 @@ import numpy as np
 
 from kabosu.curves import Curve
 from kabosu.explanation import Explanation
+from kabosu.fits import t_quantile
 from kabosu.plots import style
 from kabosu.report.words import output_words
 from kabosu.types import Array, Float
@@ -36,7 +37,8 @@ def curves(e: Explanation, ax: Any = None, output: Any = None, max_display: int 
 
 def _fidelities(e: Explanation, t: int) -> str:
     what = style.wrap(f"effects on {output_words(e, e.output_names[t])}", 80)
-    return f"{what}\ncurves explain {e.curves.fidelity[t]:.0%} of the model around this row, straight lines {e.certificate.fidelity[t]:.0%}\n(dot: this row; dashes: the coefficient; gray: where the draws lie)"
+    band = "; band: 95%" if any(c.error[:, t].any() for c in e.curves.curves) else ""
+    return f"{what}\ncurves explain {e.curves.fidelity[t]:.0%} of the model around this row, straight lines {e.certificate.fidelity[t]:.0%}\n(dot: this row; dashes: the coefficient; gray: where the draws lie{band})"
 
 
 def curve(e: Explanation, feature: str, ax: Any = None, output: Any = None) -> Any:
@@ -47,7 +49,7 @@ def curve(e: Explanation, feature: str, ax: Any = None, output: Any = None) -> A
     ax = style.axes(ax, (4.2, 3.0))
     colors = style.palette(ax)
     if one.levels:
-        _levels(ax, one, t, colors)
+        _levels(ax, one, t, _half(e, one, t), colors)
     else:
         _number(ax, e, one, t, colors)
     ax.axhline(0, color=colors.neutral, lw=0.8, zorder=0)
@@ -58,11 +60,13 @@ def curve(e: Explanation, feature: str, ax: Any = None, output: Any = None) -> A
     return ax
 
 
-def _levels(ax: Any, one: Curve, t: int, colors: style.Palette) -> None:
+def _levels(ax: Any, one: Curve, t: int, half: Float[Array, "cells"], colors: style.Palette) -> None:
     keep = [i for i in np.argsort(-one.mass, kind="stable")[:8] if one.mass[i] > 0]
     y = one.effect[keep, t]
     own = [i == one.own for i in keep]
     ax.bar(range(len(keep)), y, color=[colors.positive if v > 0 else colors.negative for v in y], alpha=0.85)
+    if half.any():
+        ax.errorbar(range(len(keep)), y, yerr=half[keep], fmt="none", ecolor=colors.ink, elinewidth=1.0)
     ax.scatter([n for n, mine in enumerate(own) if mine], [v for v, mine in zip(y, own, strict=True) if mine], color=colors.ink, zorder=3, s=36)
     labels = [style.wrap(one.levels[i].removeprefix(f"{one.name} = ").removeprefix(f"{one.name} "), 12) for i in keep]
     ax.set_xticks(range(len(keep)), labels, parse_math=False, rotation=45 if len(keep) > 3 else 0, ha="right" if len(keep) > 3 else "center", fontsize="small")
@@ -74,12 +78,21 @@ def _number(ax: Any, e: Explanation, one: Curve, t: int, colors: style.Palette) 
     edges = np.concatenate([[low], inside, [high]])
     y = one.at((edges[:-1] + edges[1:]) / 2)[:, t]
     ax.stairs(y, edges, baseline=None, color=colors.positive, lw=1.8, zorder=2)
+    half = _half(e, one, t)
+    if half.any():
+        inside = half[np.minimum(np.searchsorted(one.edges, (edges[:-1] + edges[1:]) / 2), len(half) - 1)]
+        ax.stairs(y + inside, edges, baseline=y - inside, fill=True, color=colors.positive, alpha=0.25, lw=0, zorder=1)
     _density(ax, one, low, high, colors)
     if not np.isnan(one.x):
         ax.scatter([one.x], one.at(np.array([one.x]))[:, t], color=colors.ink, zorder=3, s=36)
     _slope(ax, e, one, t, (low, high), colors)
     if one.missing_mass > 0:
         ax.text(0.98, 0.96, f"missing: {one.missing[t]:+.3g}", transform=ax.transAxes, ha="right", va="top", color=colors.ink, fontsize="small")
+
+
+def _half(e: Explanation, one: Curve, t: int) -> Float[Array, "cells"]:
+    """Half-width of the 95% band; 0 of exact curves."""
+    return t_quantile(np.array([e.dof]))[0] * one.error[:, t] if one.error[:, t].any() else np.zeros(len(one.mass))
 
 
 def _reach(one: Curve) -> tuple[float, float]:
@@ -89,7 +102,7 @@ def _reach(one: Curve) -> tuple[float, float]:
     share = np.cumsum(one.mass) / one.mass.sum()
     ends = one.edges[[min(int(np.searchsorted(share, q)), len(one.edges) - 1) for q in (0.005, 0.995)]]
     ends = np.append(ends, [] if np.isnan(one.x) else one.x)
-    margin = 0.08 * (ends.max() - ends.min()) or 1.0
+    margin = (0.08 if len(one.edges) > 1 else 1.0) * (ends.max() - ends.min()) or 1.0
     return float(ends.min() - margin), float(ends.max() + margin)
 
 
@@ -112,5 +125,3 @@ def _slope(ax: Any, e: Explanation, one: Curve, t: int, ends: tuple[float, float
     level = float(one.mass @ one.effect[:, t] / one.mass.sum())
     x = np.array(ends)
     ax.plot(x, level + e.coef[matches[0], t] * (x - mean), color=colors.negative, lw=1.4, ls="--", zorder=1)
-
-
