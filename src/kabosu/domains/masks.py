@@ -84,24 +84,31 @@ def log_weight_of_counts(kernel: Kernel, p: int) -> Float[Array, "q"] | None:
     return -0.5 * (distances[kernel.distance] / kernel.at(p)) ** 2
 
 
-def tilted(counts: Float[Array, "q"], log_weight: Float[Array, "q"]) -> Float[Array, "q"]:
-    """Counts under the local law q: draw law times kernel, normalized (MATH section 4)."""
+def tilted(counts: Float[Array, "q"], log_weight: Float[Array, "q"]) -> tuple[Float[Array, "q"], float]:
+    """Counts under the local law q: draw law times kernel, normalized (MATH section 4), and the log of what they were divided by."""
     with np.errstate(divide="ignore"):
         joint = np.log(counts) + log_weight
     q = np.exp(joint - joint.max())
-    return q / q.sum()
+    return q / q.sum(), float(joint.max() + np.log(q.sum()))
+
+
+def moments_of_kept(counts: Float[Array, "q"]) -> tuple[float, float]:
+    """a1 = E z_i and a2 = E z_i z_j of MATH (9); a2 is 0 where there is one part."""
+    p, kept = len(counts) - 1, np.arange(len(counts))
+    return float(counts @ kept) / p, float(counts @ (kept * (kept - 1.0))) / max(p * (p - 1), 1)
 
 
 @dataclass(frozen=True)
 class MaskedBlock:
     """One instance whose parts are kept or replaced; z = 1 where kept, the instance is all ones.
 
-    counts : (p + 1,) probability of each number of kept parts.
+    counts : (p + 1,) probability of each number of kept parts.  log_total : log of the kernel's mean, where it is in the counts.
     """
 
     parts: Parts
     counts: tuple[float, ...]
     size: int = 1
+    log_total: float = 0.0
 
     @classmethod
     def of(cls, parts: Parts, law: MaskLaw) -> "MaskedBlock":
@@ -135,7 +142,16 @@ class MaskedBlock:
     def tilt(self, kernel: Kernel) -> "MaskedBlock | None":
         """Under the local law q, where the kernel looks at the number kept only (MATH (9))."""
         log_weight = log_weight_of_counts(kernel, self.p)
-        return None if log_weight is None else replace(self, counts=tuple(tilted(np.array(self.counts), log_weight).tolist()))
+        if log_weight is None:
+            return None
+        counts, log_total = tilted(np.array(self.counts), log_weight)
+        return replace(self, counts=tuple(counts.tolist()), log_total=log_total)
+
+    @property
+    def moments(self) -> tuple[Float[Array, "p"], Float[Array, "p p"]]:
+        """Mean and covariance of the mask: MATH (9)."""
+        a1, a2 = moments_of_kept(np.array(self.counts))
+        return np.full(self.p, a1), np.where(np.eye(self.p, dtype=bool), a1, a2) - a1**2
 
     def features(self, draws: Bool[Array, "1 s p"]) -> Float[Array, "1 s p"]:
         """1 where a part is kept."""

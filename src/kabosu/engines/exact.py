@@ -7,6 +7,7 @@ import numpy as np
 
 from kabosu.curves import Curves
 from kabosu.domains.expectations import log_normalizer
+from kabosu.domains.masks import MaskedBlock
 from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.sampled import moved
 from kabosu.explain import CERTIFICATE, Neighborhood, measure
@@ -27,10 +28,9 @@ Effects = Callable[[Array, Neighborhood], Curves]
 def unreadable(representation: Representation, recipe: Recipe) -> str | None:
     """Why the neighborhood or the surrogate has no closed form; None where it has."""
     if not isinstance(representation, TabularBlock):
-        return f"a {type(representation).__name__} has no product law over columns"
+        return f"the neighborhood ({type(representation).__name__}) is no product of one law a column"
     if not isinstance(recipe.kernel, Exponential) or recipe.kernel.precision(1) is None:
         return "the local law is a product only under the exponential kernel of the Euclidean distance"
-    ridge = recipe.surrogate.then if isinstance(recipe.surrogate, Select) else recipe.surrogate
     return unsolvable(recipe)
 
 
@@ -38,17 +38,18 @@ def unsolvable(recipe: Recipe) -> str | None:
     """Why the surrogate is not solved from moments; None where it is."""
     if isinstance(recipe.surrogate, Additive):
         return "the curves of an additive surrogate are drawn"
+    ridge = recipe.surrogate.then if isinstance(recipe.surrogate, Select) else recipe.surrogate
     if not isinstance(ridge, Ridge) or (isinstance(recipe.surrogate, Select) and recipe.surrogate.by == "lasso_path"):
         return f"the surrogate {recipe.surrogate!r} is not solved from moments"
     return None
 
 
-@dataclass(frozen=True)
 def linear(recipe: Recipe) -> Recipe:
     """The recipe with the linear part of its surrogate: what an engine needs that has curves of its own."""
     return replace(recipe, surrogate=recipe.surrogate.then) if isinstance(recipe.surrogate, Additive) else recipe
 
 
+@dataclass(frozen=True)
 class Means:
     """What an exact engine finds: E_q f, Cov_q(z)^-1 Cov_q(z, f), E_q z and Cov_q(z) (MATH (2))."""
 
@@ -64,7 +65,7 @@ class Means:
         return variance <= 1e-12 * (variance + self.center**2)
 
 
-def moments_of(local: TabularBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"]) -> Moments:
+def moments_of(local: TabularBlock | MaskedBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"]) -> Moments:
     """Moments of the local law, with lime's first row and total weight where the recipe has them (MATH section 3).
 
     f is taken relative to E_q f and z to E_q z, so that their levels cost no digits and unused features get exactly 0.
@@ -85,9 +86,10 @@ def _with_one(z: Float[Array, "b p"]) -> Float[Array, "b q"]:
     return np.concatenate([np.ones((len(z), 1)), z], axis=1)
 
 
-def _weight(block: TabularBlock, recipe: Recipe) -> Float[Array, "#B"]:
+def _weight(block: TabularBlock | MaskedBlock, recipe: Recipe) -> Float[Array, "#B"]:
     """Total weight of the sample that the recipe would have drawn: samples times E_D[kernel]."""
-    return recipe.samples * np.exp(sum(log_normalizer(law) for law in block.laws))
+    log_total = np.array([block.log_total]) if isinstance(block, MaskedBlock) else sum(log_normalizer(law) for law in block.laws)
+    return recipe.samples * np.exp(log_total)
 
 
 def solve(moments: Moments, recipe: Recipe, origin: Float[Array, "#B p"]) -> tuple[Float[Array, "B p k"], Float[Array, "B k"], Array]:
@@ -100,27 +102,28 @@ def _all(coef: Float[Array, "B p k"], moments: Moments) -> tuple[Array, Array, A
     return coef, moments.level[:, 0] - np.einsum("bp,bpk->bk", moments.center[:, 0], coef), np.ones(coef.shape, dtype=bool)
 
 
-def outcome_of(model: Model, block: TabularBlock, local: TabularBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"], effects: Effects | None = None) -> Outcome:
+def outcome_of(model: Model, block: TabularBlock | MaskedBlock, local: TabularBlock | MaskedBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"], effects: Effects | None = None) -> Outcome:
     """Solve, and measure the fidelity with some draws; ``effects`` makes the local effect curves of a single instance."""
     hood = _evidence(model, block, recipe, prediction)
     made = certified(local, recipe, means, prediction, hood)
     return made if effects is None or hood is None else replace(made, curves=effects(EVIDENCE.draw(block.space, 0, hood.Z.shape[1], recipe.seed), hood))
 
 
-def certified(local: TabularBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"], hood: Neighborhood | None, w: Float[Array, "#B s"] | None = None) -> Outcome:
+def certified(local: TabularBlock | MaskedBlock, recipe: Recipe, means: Means, prediction: Float[Array, "B k"], hood: Neighborhood | None, w: Float[Array, "#B s"] | None = None) -> Outcome:
     """Solve; the fidelity on a neighborhood, whose draws weigh ``w``, or all the same."""
     moments = moments_of(local, recipe, means, prediction)
     coef, intercept, kept = solve(moments, recipe, local.origin)
     B, p = coef.shape[:2]
     intercept = intercept - np.einsum("bp,bpk->bk", np.broadcast_to(means.center, (B, p)), coef)
     surrogate = intercept + np.einsum("bp,bpk->bk", np.broadcast_to(local.origin, (B, p)), coef)
-    error = np.where(kept, np.where(means.still[..., None], np.inf, 0.0), np.nan)
+    still = means.still & ~((means.center != local.origin) & recipe.instance_first)
+    error = np.where(kept, np.where(still[..., None], np.inf, 0.0), np.nan)
     fidelity, changed, spread = _fidelity(hood, means.mean, coef, intercept, w)
     fit = Fit(coef, error, intercept, fidelity, fidelity, surrogate, np.full(B, np.nan), np.full(B, np.inf), np.full(B, np.inf)).shifted(means.mean)
     return Outcome(fit, prediction, changed, np.full(B, 1 + (0 if hood is None else hood.Z.shape[1])), ("exact",) * B, spread=spread)
 
 
-def _evidence(model: Model, block: TabularBlock, recipe: Recipe, prediction: Float[Array, "B k"]) -> Neighborhood | None:
+def _evidence(model: Model, block: TabularBlock | MaskedBlock, recipe: Recipe, prediction: Float[Array, "B k"]) -> Neighborhood | None:
     s = min(CERTIFICATE, recipe.budget - 1) // 8 * 8
     return measure(model, block, EVIDENCE, 0, s, tilt=recipe.kernel, seed=recipe.seed, prediction=prediction) if s else None
 
