@@ -19,7 +19,7 @@ from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, Outcome, known, relative_error, tamed
 from kabosu.kernels import Exponential, radius
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Domain, Engine, Heavy, Kernel, Representation, Runner, Sampler, Surrogate, Tilts
+from kabosu.protocols import Domain, Engine, Heavy, Kernel, Placed, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import ANY, Model
 from kabosu.runners import Progress, Serial, pieces_of, reported
@@ -36,6 +36,7 @@ class Neighborhood:
 
     Z : coordinates of the draws.  Y : the model's answers.  origin, prediction : the instances and the model there.
     tilt : the kernel that the draws already contain; None where they come from the draw law.
+    places : where the draws lie for the kernel, counted from the instance; None: by their coordinates.
     """
 
     Z: Float[Array, "#B s p"]
@@ -43,20 +44,27 @@ class Neighborhood:
     origin: Float[Array, "#B p"]
     prediction: Float[Array, "B k"]
     tilt: Kernel | None = None
+    places: Float[Array, "#B s p"] | None = None
+
+    @property
+    def seen(self) -> tuple[Float[Array, "#B s p"], Float[Array, "#B p"]]:
+        """Draws and origin as the kernel sees them."""
+        return (self.Z, self.origin) if self.places is None else (self.places, np.zeros((1, self.places.shape[2])))
 
     def __add__(self, more: "Neighborhood") -> "Neighborhood":
         """More draws of the same instances."""
-        return replace(self, Z=np.concatenate([self.Z, more.Z], axis=1), Y=np.concatenate([self.Y, more.Y], axis=1))
+        return replace(self, **{n: _joined([getattr(self, n), getattr(more, n)]) for n in ("Z", "Y", "places")})
 
     def take(self, rows: Rows) -> "Neighborhood":
         """Some of the instances."""
         some = lambda a: a if len(a) == 1 and len(self.Y) > 1 else a[rows]  # noqa: E731  arrays that all instances share stay
-        return replace(self, Z=some(self.Z), Y=self.Y[rows], origin=some(self.origin), prediction=self.prediction[rows])
+        return replace(self, Z=some(self.Z), Y=self.Y[rows], origin=some(self.origin), prediction=self.prediction[rows], places=None if self.places is None else some(self.places))
 
     def with_instance(self) -> "Neighborhood":
         """The instance itself as the first draw, as lime has it."""
         Z = np.concatenate([np.broadcast_to(self.origin[:, None], (len(self.Z), 1, self.Z.shape[2])), self.Z], axis=1)
-        return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1))
+        places = None if self.places is None else np.concatenate([np.zeros_like(self.places[:, :1]), self.places], axis=1)
+        return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1), places=places)
 
 
 def measure(model: Model, representation: Representation, sampler: Sampler, start: int, stop: int, *, tilt: Kernel | None = None, seed: int = 0, prediction: Array | None = None) -> Neighborhood:
@@ -76,21 +84,22 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     Z = source.features(draws)
     if Y.shape[2] != prediction.shape[1]:
         raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws; it must answer the same outputs for any table")
-    return Neighborhood(Z, Y, source.origin, prediction, None if local is None else tilt)
+    places = source.places(draws) if isinstance(source, Placed) else None
+    return Neighborhood(Z, Y, source.origin, prediction, None if local is None else tilt, places)
 
 
-def _joined(parts: list[Array]) -> Array:
-    """Draws after draws; a copy only where there are several parts."""
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+def _joined(parts: list[Any]) -> Any:
+    """Draws after draws, or None; a copy only where there are several parts."""
+    return parts[0] if len(parts) == 1 or parts[0] is None else np.concatenate(parts, axis=1)
 
 
 def weigh(neighborhood: Neighborhood, kernel: Kernel) -> Float[Array, "#B s"]:
     """Weights that turn the draws into the kernel's local law, in log space; the largest is 1."""
     if neighborhood.tilt == kernel:
         return np.ones((1, neighborhood.Z.shape[1]))
-    log = log_weights(kernel, neighborhood.Z, neighborhood.origin)
+    log = log_weights(kernel, *neighborhood.seen)
     if neighborhood.tilt is not None:
-        log = log - log_weights(neighborhood.tilt, neighborhood.Z, neighborhood.origin)
+        log = log - log_weights(neighborhood.tilt, *neighborhood.seen)
     return np.exp(log - log.max(axis=1, keepdims=True))
 
 

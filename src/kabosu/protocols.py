@@ -85,6 +85,24 @@ class Heavy(Protocol):
 
 
 @runtime_checkable
+class Placed(Protocol):
+    """A representation whose kernel may measure distances elsewhere than in the interpretable coordinates."""
+
+    def places(self, draws: Float[Array, "#B s m"]) -> Float[Array, "#B s p"] | None:
+        """The draws as the kernel sees them, counted from the instance; None: by their coordinates."""
+        ...
+
+
+@runtime_checkable
+class Joint(Protocol):
+    """A neighborhood of tables that draws columns together."""
+
+    def joint(self, table: Any, units: Any) -> Any:
+        """Fitted to the background; its ``around(block)`` gives the representation of a block of rows."""
+        ...
+
+
+@runtime_checkable
 class Domain(Protocol):
     """Fitted on background data (or on nothing); turns instances into representations."""
 

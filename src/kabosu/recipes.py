@@ -7,7 +7,10 @@ from typing import Any, Literal
 
 from kabosu import checks
 from kabosu.domains.bins import Bins
+from kabosu.domains.copula import Copula
 from kabosu.domains.masks import Coins, EvenCounts, Removed
+from kabosu.domains.nearest import Nearest
+from kabosu.domains.observed import Observed
 from kabosu.domains.tabular import Gaussian
 from kabosu.errors import InputError
 from kabosu.kernels import Exponential, cosine, width_for
@@ -127,7 +130,17 @@ SERIES: Mapping[str, Recipe] = IMAGES
 
 MASK_LAWS: Mapping[str, Any] = MappingProxyType({"even": EvenCounts(), "removed": Removed(), "coins": Coins()})
 
-NEIGHBORHOODS: Mapping[str, Any] = MappingProxyType({"gaussian": Gaussian("instance"), "gaussian-global": Gaussian("mean"), "bins": Bins("quartile")})
+NEIGHBORHOODS: Mapping[str, Any] = MappingProxyType(
+    {
+        "gaussian": Gaussian("instance"),
+        "gaussian-global": Gaussian("mean"),
+        "bins": Bins("quartile"),
+        "copula": Copula("instance"),
+        "conditional": Copula("mean"),
+        "nearest": Nearest(),
+        "observed": Observed(),
+    }
+)
 
 SURROGATES: Mapping[str, Surrogate] = MappingProxyType({"ordinary": Ridge(0.0), "ridge": Ridge(0.01), "additive": Additive()})
 

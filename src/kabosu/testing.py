@@ -20,9 +20,9 @@ from typing import Any
 import numpy as np
 
 from kabosu import frames
-from kabosu.explain import measure
+from kabosu.explain import measure, weigh
 from kabosu.fits import Fit, Outcome
-from kabosu.protocols import Domain, Engine, Kernel, LogKernel, Representation, Sampler, Surrogate, Tilts
+from kabosu.protocols import Domain, Engine, Kernel, LogKernel, Placed, Representation, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.samplers import Plain, Sobol
@@ -226,8 +226,10 @@ def check_tilt(representation: Representation, kernel: Kernel) -> None:
     if local is None:
         return
     s = 1 << 14
-    Z = representation.features(Plain().draw(representation.space, 0, s, 5))
-    w = np.asarray(kernel(Z, representation.origin))
+    draws = Plain().draw(representation.space, 0, s, 5)
+    Z = representation.features(draws)
+    places = representation.places(draws) if isinstance(representation, Placed) else None
+    w = np.asarray(kernel(Z, representation.origin) if places is None else kernel(places, np.zeros((1, places.shape[2]))))
     w = w / w.sum(axis=1, keepdims=True)
     mean = np.einsum("bs,bsp->bp", np.broadcast_to(w, Z.shape[:2]), Z)
     error2 = np.einsum("bs,bsp->bp", np.broadcast_to(w**2, Z.shape[:2]), (Z - mean[:, None]) ** 2)
@@ -291,7 +293,7 @@ def _check_limit(fit: Fit, model: Model, representation: Representation, recipe:
     """Against weighted draws of the draw law, each instance by itself, errors from their eight replicates."""
     for b in range(representation.size):
         hood = measure(model, representation.take([b]), Sobol(8), 0, 1 << 15, seed=recipe.seed + 1_000_003)
-        w = np.asarray(recipe.kernel(hood.Z, hood.origin))[0]
+        w = weigh(hood, recipe.kernel)[0]
         solved = np.array([_lstsq(hood.Z[0, r::8], hood.Y[0, r::8], w[r::8]) for r in range(8)])
         error = np.sqrt(solved.var(axis=0, ddof=1) / 8 + np.where(np.isfinite(fit.std_error[b]), fit.std_error[b], np.inf) ** 2)
         off = np.abs(fit.coef[b] - solved.mean(axis=0)) / (2 * SURE * error + CLOSE * np.abs(fit.coef[b]).max() + 1e-300)

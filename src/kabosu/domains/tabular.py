@@ -15,7 +15,7 @@ from kabosu.domains.units import Levels, Number, Unit
 from kabosu.errors import InputError, RowError
 from kabosu.kernels import Exponential
 from kabosu.labels import Labels
-from kabosu.protocols import Kernel
+from kabosu.protocols import Joint, Kernel, Representation
 from kabosu.spaces import Cube
 from kabosu.types import Array, Batch, Bool, Float, Rows
 
@@ -53,6 +53,7 @@ class Tabular:
     """Fitted on background data: units that vary, columns that do not.
 
     table : the background's kind and columns, without rows.  units : what is drawn.  notes : what was inferred, in words.
+    joint : how the units are drawn together; None: each by itself.
     """
 
     table: frames.Table
@@ -60,6 +61,7 @@ class Tabular:
     units: tuple[Unit, ...]
     constant: Mapping[int, Any]
     notes: tuple[str, ...]
+    joint: Any = None
 
     @classmethod
     def fit(
@@ -88,7 +90,8 @@ class Tabular:
         if twice := {u.name for u in units if sum(u.name == v.name for v in units) > 1}:
             raise InputError(f"several features are named {sorted(twice)}; rename the columns or the groups")
         template = replace(table, columns=tuple(frames.gather(s, []) for s in table.columns))
-        return cls(template, columns, tuple(units), constant, tuple(notes))
+        joint = neighborhood.joint(table, units) if isinstance(neighborhood, Joint) else None
+        return cls(template, columns, tuple(units), constant, tuple(notes), joint)
 
     @property
     def words(self) -> str:
@@ -122,7 +125,7 @@ class Tabular:
         for start in range(0, len(table), size):
             yield _some(table, range(start, min(start + size, len(table))))
 
-    def represent(self, X: Batch) -> Iterator["TabularBlock"]:
+    def represent(self, X: Batch) -> Iterator[Representation]:
         """One block of all rows; a row with a level that the background never had is one by itself: its law counts that level."""
         table = X if isinstance(X, frames.Table) else frames.rows_like(X, self.table)
         block = self._block(table)
@@ -133,12 +136,13 @@ class Tabular:
         for rows in np.split(np.arange(len(table)), np.flatnonzero(alone[1:] | alone[:-1]) + 1):
             yield self._block(_some(table, rows.tolist()))
 
-    def _block(self, table: frames.Table) -> "TabularBlock":
+    def _block(self, table: frames.Table) -> Any:
         series = dict(zip(table.names, table.columns, strict=True))
         units, laws = zip(*(_local(unit, [series[c] for c in unit.columns]) for unit in self.units), strict=True)
         drawn = {c for unit in units for c in unit.columns}
         fixed = {c.name: _cells(c, series[c.name], self.table) for c in self.columns if c.name not in drawn}
-        return TabularBlock(self.table, self.columns, units, laws, fixed, {j: c for j, c in self.constant.items() if self.columns[j].name in fixed})
+        block = TabularBlock(self.table, self.columns, units, laws, fixed, {j: c for j, c in self.constant.items() if self.columns[j].name in fixed})
+        return block if self.joint is None else self.joint.around(block)
 
 
 def _some(table: frames.Table, rows: Sequence[int]) -> frames.Table:

@@ -1,11 +1,15 @@
 """Tables: the explainer that most people call."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 from kabosu import checks
+from kabosu.domains.observed import Generator
 from kabosu.domains.sparse import Sparse, is_sparse
 from kabosu.domains.tabular import Tabular
+from kabosu.engines.rows import ahead
 from kabosu.explainers.base import Explainer, chosen_recipe
 from kabosu.recipes import NEIGHBORHOODS, TABLES, Recipe
 from kabosu.respond import as_model
@@ -20,7 +24,9 @@ class TabularExplainer(Explainer):
     data : background data, (n, d): numpy array, pandas / polars / pyarrow frame, list of dicts, scipy sparse matrix. The model
         is handed the same kind of table with the same columns and dtypes.
     recipe : "kabosu", "lime", "article", or a ``Recipe``; every default comes from it.
-    neighborhood : "gaussian" (around the instance), "gaussian-global" (around the training mean), "bins", or an object.
+    neighborhood : "gaussian" (around the instance), "gaussian-global" (around the training mean), "bins", "copula" (correlated,
+        around the instance), "conditional" (the background's own law near the instance), "nearest", "observed" (background rows),
+        an object of ``kabosu.domains``, or a function ``(x, n, rng) -> rows``.
     kernel_width : > 0, in training standard deviations; ``None``: as the recipe says.
     surrogate : "ordinary", "ridge", a surrogate object, or a scikit-learn regressor with ``coef_``.
     engine : "auto" (as the recipe says), "exact" or "sampled". "exact" never falls back to sampling.
@@ -62,6 +68,7 @@ class TabularExplainer(Explainer):
         random_state: int = 0,
         strict: bool = False,
     ) -> None:
+        neighborhood = Generator(neighborhood) if isinstance(neighborhood, FunctionType | MethodType | partial) else neighborhood
         self.recipe = chosen_recipe(TABLES, NEIGHBORHOODS, "unit", recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
         self.strict = checks.yes_or_no("strict", strict)
         if is_sparse(data):
@@ -69,3 +76,5 @@ class TabularExplainer(Explainer):
         else:
             self.domain = Tabular.fit(data, self.recipe.neighborhood, categorical, groups)
         self.model = as_model(model, output, data)
+        if isinstance(self.domain, Tabular):
+            self.domain = ahead(self.domain, self.model, data)
