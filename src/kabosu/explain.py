@@ -14,10 +14,11 @@ from typing import Any, Literal
 import numpy as np
 
 from kabosu.diagnostics.ranking import SHOWN, rank_confidence
+from kabosu.domains.masks import MaskedBlock
 from kabosu.errors import EngineError, InputError, KabosuError, ModelError, ReadingError
 from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, Outcome, known, relative_error, tamed
-from kabosu.kernels import Exponential, radius
+from kabosu.kernels import Exponential, cosine, radius
 from kabosu.kernels.logs import log_weights
 from kabosu.protocols import Domain, Engine, Heavy, Kernel, Placed, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
@@ -131,12 +132,29 @@ def explain(model: Model, X: Any, *, domain: Domain, recipe: Recipe, runner: Run
 def _piece(model: Model, domain: Domain, recipe: Recipe, on_error: str, piece: Any) -> list[Block | str]:
     """Blocks of one piece of X; under "record", a message in the place of a row that cannot be explained."""
     try:
-        return [_block(model, r, recipe) for r in domain.represent(piece)]
+        return [block for r in domain.represent(piece) for block in _blocks(model, r, recipe)]
     except KabosuError as e:
         if on_error == "raise":
             raise
         rows = list(domain.split(piece, 1))
         return [str(e)] if len(rows) == 1 else [part for row in rows for part in _piece(model, domain, recipe, on_error, row)]
+
+
+def _blocks(model: Model, representation: Representation, recipe: Recipe) -> list[Block]:
+    """One block of all instances; of each by itself where a rule takes its kernel's width."""
+    if recipe.auto_width is None:
+        return [_block(model, representation, recipe)]
+    return [_at_own_width(model, representation.take([b]), recipe) for b in range(representation.size)]
+
+
+def _at_own_width(model: Model, representation: Representation, recipe: Recipe) -> Block:
+    """Half of the budget finds the width, the rest explains at it."""
+    from kabosu.widths import width_path
+
+    path = width_path(model, representation, replace(recipe, budget=recipe.budget // 2))
+    kernel = path.kernels[path.taken]
+    block = _block(model, representation, replace(recipe, auto_width=None, kernel=kernel, budget=recipe.budget - path.n_model_calls))
+    return replace(block, n_model_calls=block.n_model_calls + path.n_model_calls, width_rule=path.rule)
 
 
 def _block(model: Model, representation: Representation, recipe: Recipe) -> Block:
@@ -184,8 +202,9 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         refusals=refusals,
         recipe=recipe.name,
         kernel_width=width,
-        radius=radius(width),
+        radius=radius(width) if isinstance(recipe.kernel, Exponential) and recipe.kernel.distance is not cosine else float("nan"),
         random_state=recipe.seed,
+        width_rule="",
         curves=outcome.curves,
         spread=_or(outcome.spread, np.full(outcome.prediction.shape, np.nan)),
         rank_confidence=rank_confidence(fitted.coef, fitted.std_error, fitted.dof, recipe.top_k or SHOWN),
@@ -201,10 +220,10 @@ def _or(given: Array | None, else_: Array) -> Array:
 
 def choose(model: Model, representation: Representation, recipe: Recipe, refused: dict[str, str] | None = None) -> tuple[Engine, dict[str, str]]:
     """The first engine that applies, and why those before it do not. ``engine="exact"`` never falls back to sampling."""
-    from kabosu.engines import ENGINES
+    from kabosu.engines import ENGINES, MASK_ENGINES
 
     refusals = dict(refused or {})
-    for engine in recipe.engines or ENGINES:
+    for engine in recipe.engines or (MASK_ENGINES if isinstance(representation, MaskedBlock) else ENGINES):
         if engine.name not in refusals and recipe.engine in ("auto", "exact" if engine.exact else "sampled", engine.name):
             reason = engine.refuses(model, representation, recipe)
             if reason is None:

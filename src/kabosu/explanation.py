@@ -25,6 +25,7 @@ class Certificate:
     rank_confidence : (k,) probability that the ``top_k`` largest coefficients, and their order, are the limit's.
     ended_by : the rule that ended the sampling.  forecast : about how many further model rows would meet the rule; 0 where it is met.
     radius : of the local law, in training standard deviations; NaN where the kernel has no such meaning.
+    width_rule : how ``kernel_width="auto"`` took the width; "" where it was given.
     notes : codes and words about the instance itself.  flags : reasons for care, about the target.
     """
 
@@ -40,6 +41,7 @@ class Certificate:
     ended_by: str
     forecast: float
     radius: float
+    width_rule: str = ""
     notes: tuple[tuple[str, str], ...] = ()
     flags: tuple[Flag, ...] = ()
 

@@ -52,6 +52,7 @@ class Block:
     top_k: int
     forecast: Float[Array, "B"]
     found: Mapping[str, tuple[str, ...]]
+    width_rule: str
 
     def __len__(self) -> int:
         return len(self.coef)
@@ -75,6 +76,7 @@ class Block:
             top_k=self.top_k,
             ended_by=self.ended_by[i],
             radius=self.radius,
+            width_rule=self.width_rule,
             notes=(*notes, *found),
         )
         e = Explanation(

@@ -1,6 +1,6 @@
 """Every default of the library, in one table: modality and name -> neighborhood, sampler, kernel, surrogate, samples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
@@ -22,6 +22,38 @@ ENGINE_KINDS = ("auto", "exact", "sampled")
 MOST_ROWS = 100_000_000  # of one instance: beyond it the draws do not fit in memory
 
 
+NEARLY = 0.05  # of held-out R2
+
+
+@dataclass(frozen=True)
+class AutoWidth:
+    """The widest width at which a line describes the model, and the draws suffice.
+
+    Among widths whose error is at most ``error`` of the largest coefficient: the widest whose held-out R2 reaches ``fidelity``;
+    where none does, the widest whose R2 is within 0.05 of the largest (after OptiLIME, Visani et al. 2020, which searches by repeated sampling).
+    """
+
+    fidelity: float = 0.92
+    error: float = 0.2
+
+    def __post_init__(self) -> None:
+        checks.number("fidelity", self.fidelity, "a held-out R2 between 0 and 1", low=0.0, high=1.0)
+        checks.above_zero("error", self.error, "a share of the largest coefficient, above 0")
+
+    def choose(self, path: Sequence[Any]) -> tuple[int, str]:
+        """Position among explanations of rising width, and the rule in words."""
+        at = [(float(e.certificate.fidelity[e.target_index]), float(e.certificate.monte_carlo_error[e.target_index])) for e in path]
+        certain = [i for i, (_, error) in enumerate(at) if not error > self.error] or list(range(len(at)))
+        good = [i for i in certain if at[i][0] >= self.fidelity]
+        if good:
+            return good[-1], f"the widest at which held-out R2 reaches {self.fidelity:g}"
+        varied = [i for i in certain if at[i][0] == at[i][0]]
+        if not varied:
+            return certain[-1], "the widest, as the model's answer does not vary"
+        best = max(at[i][0] for i in varied)
+        return max(i for i in varied if at[i][0] >= best - NEARLY), f"the widest whose held-out R2 is nearly the largest, as none reaches {self.fidelity:g}"
+
+
 @dataclass(frozen=True)
 class Recipe:
     """What is drawn, how it is weighed, what is fitted, how long.
@@ -31,6 +63,7 @@ class Recipe:
     samples : draws of the first round.  budget : most rows asked of the model for one instance, the instance included.
     tolerance : stop when the widest 95% half-width is below this share of the largest coefficient (of the target); None: no more rounds.
     top_k : stop when the K largest coefficients (of the target) and their order are the limit's with probability ``confidence``.
+    auto_width : rule that takes the kernel's width for each instance; None: the kernel as it is.
     time_limit : seconds, after which no new round begins.
     instance_first : the instance is also the first draw, as in lime.
     curves : also compute the local effect curves, for one instance at a time.
@@ -47,6 +80,7 @@ class Recipe:
     tolerance: float | None = None
     top_k: int | None = None
     confidence: float = 0.95
+    auto_width: AutoWidth | None = None
     time_limit: float | None = None
     draws_from: Literal["q", "D"] = "q"
     instance_first: bool = False
@@ -99,6 +133,8 @@ def _engines(engines: tuple[Engine, ...] | None) -> tuple[Engine, ...]:
         checks.has("engines", engine, "run", "a tuple of engines, such as (engines.Sampled(),)")
     return engines or ()
 
+
+AUTO_WIDTHS: Mapping[str, AutoWidth] = MappingProxyType({"auto": AutoWidth()})
 
 KABOSU_RADIUS = 0.5  # training standard deviations: local, and still wide enough to see the steps of trees
 

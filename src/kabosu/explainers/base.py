@@ -12,10 +12,11 @@ from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.kernels import Exponential
 from kabosu.protocols import Runner
-from kabosu.recipes import ENGINE_KINDS, MOST_ROWS, SURROGATES, Recipe, named
+from kabosu.recipes import AUTO_WIDTHS, ENGINE_KINDS, MOST_ROWS, SURROGATES, Recipe, named
 from kabosu.respond import Model
 from kabosu.runners import Line, Progress, Serial
-from kabosu.surrogates import Estimator, Ridge, Select
+from kabosu.surrogates import Additive, Estimator, Ridge, Select
+from kabosu.widths import WidthPath, width_path
 
 
 class Explainer:
@@ -56,6 +57,17 @@ class Explainer:
         if len(es) != 1:
             raise InputError(f"explain takes one instance, {len(es)} were given; use explain_many for several")
         return es[0]
+
+    def width_path(self, x: Any, widths: Sequence[float] | None = None, *, features: Sequence[Any] | None = None, max_features: int | None = None, budget: int | None = None) -> WidthPath:
+        """One instance's explanation at many kernel widths, from one measured neighborhood: how local should it be?
+
+        widths : kernel widths; None: radii from 0.02 to 0.95 training standard deviations.  features, max_features, budget : as in ``explain``.
+        """
+        domain: Any = self.domain if features is None else self.domain.only(checks.listed("features", features))
+        blocks = [r for piece in domain.split(x, 2) for r in domain.represent(piece)]
+        if len(blocks) != 1 or blocks[0].size != 1:
+            raise InputError("width_path takes one instance; call it for each of several")
+        return width_path(self.model, blocks[0], _limits(self.recipe, max_features=max_features, budget=budget), widths)
 
     def explain_many(
         self,
@@ -117,7 +129,7 @@ def chosen_recipe(
     method: str,
     recipe: str | Recipe,
     neighborhood: Any,
-    kernel_width: float | None,
+    kernel_width: float | str | None,
     surrogate: Any,
     engine: str,
     budget: int | None,
@@ -135,7 +147,9 @@ def chosen_recipe(
     made = replace(made, engine=made.engine if engine == "auto" else engine, seed=seed or made.seed)
     chosen = made.neighborhood if neighborhood is None else named("neighborhood", neighborhood, laws)
     made = replace(made, neighborhood=checks.has("neighborhood", chosen, method, f"a name ({', '.join(laws)}) or an object such as domains.{list(laws.values())[-1]!r}"))
-    if kernel_width is not None:
+    if isinstance(kernel_width, str):
+        made = replace(made, auto_width=AUTO_WIDTHS[checks.one_of("kernel_width", kernel_width, AUTO_WIDTHS)])
+    elif kernel_width is not None:
         made = replace(made, kernel=replace(made.kernel, width=kernel_width) if isinstance(made.kernel, Exponential) else Exponential(kernel_width))
     if surrogate is not None:
         made = replace(made, surrogate=_surrogate(surrogate))
@@ -167,7 +181,9 @@ def _limits(recipe: Recipe, max_features: Any = None, budget: Any = None, tolera
     return recipe if max_features is None else replace(recipe, surrogate=_best(recipe.surrogate, checks.whole("max_features", max_features, 1, "a number of features")))
 
 
-def _best(surrogate: Any, K: int) -> Select:
+def _best(surrogate: Any, K: int) -> Any:
+    if isinstance(surrogate, Additive):
+        return replace(surrogate, then=_best(surrogate.then, K))
     if isinstance(surrogate, Select):
         return replace(surrogate, K=K)
     if not isinstance(surrogate, Ridge):

@@ -27,8 +27,9 @@ class TabularExplainer(Explainer):
     neighborhood : "gaussian" (around the instance), "gaussian-global" (around the training mean), "bins", "copula" (correlated,
         around the instance), "conditional" (the background's own law near the instance), "nearest", "observed" (background rows),
         an object of ``kabosu.domains``, or a function ``(x, n, rng) -> rows``.
-    kernel_width : > 0, in training standard deviations; ``None``: as the recipe says.
-    surrogate : "ordinary", "ridge", a surrogate object, or a scikit-learn regressor with ``coef_``.
+    kernel_width : > 0, in training standard deviations; "auto": for each instance the widest at which a line describes the model
+        (see ``recipes.AutoWidth`` and ``width_path``); ``None``: as the recipe says.
+    surrogate : "ordinary", "ridge", "additive" (with a curve a feature), a surrogate object, or a scikit-learn regressor with ``coef_``.
     engine : "auto" (as the recipe says), "exact" or "sampled". "exact" never falls back to sampling.
     output : "auto" (probabilities, else margins, else predictions or scores), "probability", "margin", "prediction", "score", or
         "label" (0/1 for each label, for models that answer labels only).
@@ -58,7 +59,7 @@ class TabularExplainer(Explainer):
         *,
         recipe: str | Recipe = "kabosu",
         neighborhood: Any = None,
-        kernel_width: float | None = None,
+        kernel_width: float | str | None = None,
         surrogate: Any = None,
         engine: str = "auto",
         output: str = "auto",

@@ -2,6 +2,6 @@
 
 from kabosu.kernels.distances import Distance, Metric, cosine, euclidean
 from kabosu.kernels.exponential import Exponential, Uniform
-from kabosu.kernels.width import radius, width_for
+from kabosu.kernels.width import Mixture, log_normalizers, radius, width_for
 
-__all__ = ["Distance", "Exponential", "Metric", "Uniform", "cosine", "euclidean", "radius", "width_for"]
+__all__ = ["Distance", "Exponential", "Metric", "Mixture", "Uniform", "cosine", "euclidean", "log_normalizers", "radius", "width_for"]

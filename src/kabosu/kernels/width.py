@@ -4,9 +4,14 @@ A unit-variance normal draw law tilted by exp(-d^2 / (2 width^2)) is normal with
 width / sqrt(1 + width^2) (MATH (6)), in every feature, however many there are.
 """
 
+from dataclasses import dataclass
 from math import inf, isinf, sqrt
 
+import numpy as np
+
 from kabosu import checks
+from kabosu.protocols import LogKernel
+from kabosu.types import Array, Float
 
 
 def radius(width: float) -> float:
@@ -32,3 +37,46 @@ def width_for(radius: float) -> float:
     """
     radius = checks.number("radius", radius, "a number in (0, 1], in training standard deviations", low=1e-100, high=1)
     return inf if radius == 1 else radius / sqrt(1 - radius**2)
+
+
+NOTHING = 70.0  # log weight below the largest, from which a draw of a much wider law says nothing
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Weights of a kernel on draws that come from several widths of it at once, in equal numbers (multiple importance sampling).
+
+    Draws of width t have density D k_t / C_t, all together the mean of these; to them width w has the weight
+    k_w / sum_t (k_t / C_t) (Veach and Guibas 1995, balance heuristic).
+
+    of : the kernel of the wanted width.  drawn : kernels that were drawn from.  log_normalizers : of their C, up to a common constant.
+    """
+
+    of: LogKernel
+    drawn: tuple[LogKernel, ...]
+    log_normalizers: tuple[float, ...]
+
+    def __call__(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+        return np.exp(self.log(Z, origin))
+
+    def log(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+        """Logarithm of the weights."""
+        parts = np.stack([k.log(Z, origin) - c for k, c in zip(self.drawn, self.log_normalizers, strict=True)])
+        log = self.of.log(Z, origin) - np.logaddexp.reduce(parts, axis=0)
+        return np.where(log < log.max(axis=1, keepdims=True) - NOTHING, -np.inf, log)
+
+
+def log_normalizers(logs: Float[Array, "T s"], rounds: int = 200) -> tuple[float, ...]:
+    """Logarithms of C_t = E_D[k_t] up to a common constant, from draws of all T widths together, in equal numbers.
+
+    The fixed point of C_t = mean_i k_t(z_i) / mean_u (k_u(z_i) / C_u) (Shirts and Chodera 2008, equation 11).
+    """
+    log_c = np.zeros(len(logs))
+    for _ in range(rounds):
+        mixture = np.logaddexp.reduce(logs - log_c[:, None], axis=0)
+        new = np.logaddexp.reduce(logs - mixture, axis=1)
+        new -= new[-1]
+        if np.abs(new - log_c).max() < 1e-9:
+            break
+        log_c = new
+    return tuple(float(c) for c in log_c)

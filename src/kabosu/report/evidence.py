@@ -61,7 +61,8 @@ def kernel_words(e: Explanation) -> str:
         return "own kernel"
     radius = e.certificate.radius
     width = "unbounded" if math.isinf(e.kernel_width) else number(e.kernel_width, 3)
-    return width if math.isnan(radius) else f"{width}, radius {number(radius, 2)} standard deviations"
+    known = width if math.isnan(radius) else f"{width}, radius {number(radius, 2)} standard deviations"
+    return f"{known}: {e.certificate.width_rule}" if e.certificate.width_rule else known
 
 
 def engine_words(e: Explanation) -> str:

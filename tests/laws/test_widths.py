@@ -1,0 +1,145 @@
+"""The width path: one measured neighborhood, weighed for every width, against analytic answers; and the width that "auto" takes."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.ensemble import RandomForestRegressor
+from worlds import ask_numeric, numeric
+
+import kabosu as kb
+from kabosu.kernels import Exponential, log_normalizers, radius, width_for
+from kabosu.recipes import AutoWidth
+
+WIDTHS = [width_for(r) for r in (0.05, 0.2, 0.5, 0.8, 0.95)]
+
+
+class Counted:
+    def __init__(self, ask):
+        self.ask, self.rows = ask, 0
+
+    def __call__(self, X):
+        self.rows += len(X)
+        return self.ask(X)
+
+
+def waves(X):
+    return np.sin(2 * X[:, 0]) + 0.5 * np.sin(2 * X[:, 1])
+
+
+def test_every_width_has_its_analytic_slope():
+    """E_q of the slope: 2 cos(2 x) exp(-2 r^2) for sin(2 z) around x at radius r; within four standard errors, all of them."""
+    X = np.random.default_rng(0).normal(size=(400, 5))
+    x, sd = X[7], X.std(axis=0)
+    path = kb.TabularExplainer(waves, X).width_path(x, WIDTHS)
+    for e, r in zip(path.explanations, path.radius, strict=True):
+        s = r * sd[:2]
+        slope = np.zeros(5)
+        slope[:2] = np.array([1.0, 0.5]) * 2 * np.cos(2 * x[:2]) * np.exp(-2 * s**2)
+        assert (np.abs(e.coef[:, 0] - slope) < 4 * e.std_error[:, 0] + 1e-9).all()
+    assert path.fidelity[0, 0] > 0.98 > path.fidelity[2, 0] > path.fidelity[4, 0]
+
+
+def test_normalizers_are_those_of_the_normal_law():
+    """E_D of the kernel around the center of a standard normal is radius^p."""
+    rng = np.random.default_rng(0)
+    kernels = [Exponential(w) for w in WIDTHS]
+    Z = np.concatenate([radius(w) * rng.normal(size=(1, 4000, 3)) for w in WIDTHS], axis=1)
+    found = np.array(log_normalizers(np.stack([k.log(Z, np.zeros((1, 3)))[0] for k in kernels])))
+    wanted = np.array([3 * np.log(radius(w)) for w in WIDTHS])
+    np.testing.assert_allclose(found, wanted - wanted[-1], atol=0.1)
+
+
+def test_no_model_call_after_the_measuring():
+    model = Counted(waves)
+    explainer = kb.TabularExplainer(model, numeric(p=4))
+    model.rows = 0
+    path = explainer.width_path(numeric(p=4)[0])
+    assert model.rows == path.n_model_calls <= 8192
+    path.to_frame(), path.coef, path.fidelity, path.effective_sample_size
+    assert model.rows == path.n_model_calls
+
+
+def test_exact_engines_give_the_path_exact_coefficients():
+    X, y = load_diabetes(return_X_y=True)
+    model = RandomForestRegressor(10, random_state=0).fit(X, y)
+    path = kb.TabularExplainer(model, X).width_path(X[0], WIDTHS)
+    for e, width in zip(path.explanations, WIDTHS, strict=True):
+        np.testing.assert_allclose(e.coef, kb.TabularExplainer(model, X, kernel_width=width).explain(X[0]).coef, rtol=1e-12)
+        assert 0 < e.certificate.fidelity[0] < 1
+    assert set(path.error.ravel()) == {0.0}
+
+
+def test_a_frame_has_a_row_for_each_width_output_and_feature():
+    data = load_breast_cancer(as_frame=True).data.iloc[:, :4]
+    frame = kb.TabularExplainer(lambda X: X.to_numpy()[:, :2], data).width_path(data.iloc[0], [0.5, 1.0]).to_frame()
+    assert frame.shape[0] == 2 * 2 * 4
+    assert set(frame["feature"]) == set(data.columns)
+    assert frame["kernel_width"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize(("widths", "words"), [([], "widths=.. is empty"), ([0.0], "widths=0.0; expected kernel widths"), ("wide", "expected a list"), ([1, np.nan], "expected kernel widths")])
+def test_wrong_widths_are_refused(widths, words):
+    with pytest.raises(kb.InputError, match=words):
+        kb.TabularExplainer(waves, numeric(p=3)).width_path(numeric(p=3)[0], widths)
+
+
+def test_auto_takes_the_widest_where_a_line_is_enough():
+    e = kb.TabularExplainer(lambda X: X @ np.arange(1.0, 4.0), numeric(p=3), kernel_width="auto").explain(numeric(p=3)[0])
+    assert e.certificate.radius == pytest.approx(0.95)
+    assert "widest at which held-out R2 reaches 0.92" in e.certificate.width_rule
+    assert "widest at which" in str(e)
+    assert kb.Explanation.from_json(e.to_json()).certificate.width_rule == e.certificate.width_rule
+
+
+def test_auto_goes_as_near_as_a_curved_model_needs_within_the_budget():
+    model = Counted(waves)
+    explainer = kb.TabularExplainer(model, numeric(p=4), kernel_width="auto")
+    x = numeric(p=4)[1]
+    model.rows = 0
+    es = explainer.explain_many(np.stack([x, x * 0, x]))
+    assert model.rows == es.n_model_calls.sum()
+    assert es.n_model_calls.max() <= 8192
+    assert all(e.certificate.fidelity[0] > 0.9 for e in es)
+    assert all(e.certificate.radius < 0.9 for e in es)
+    assert (es.coef[0] == es.coef[2]).all()
+    assert (explainer.explain(x).coef == es.coef[0]).all()
+
+
+def test_auto_says_so_where_no_line_describes_the_model():
+    e = kb.TabularExplainer(lambda X: np.sign(np.sin(200 * X[:, 0])), numeric(p=2), kernel_width="auto").explain(numeric(p=2)[0])
+    assert "as none reaches 0.92" in e.certificate.width_rule
+
+
+def test_the_rule_by_itself():
+    def path(*pairs):
+        certificate = lambda f, m: type("C", (), {"fidelity": [f], "monte_carlo_error": [m]})  # noqa: E731
+        return [type("E", (), {"target_index": 0, "certificate": certificate(f, m)}) for f, m in pairs]
+
+    rule = AutoWidth(fidelity=0.9, error=0.1)
+    assert rule.choose(path((0.99, 0.01), (0.95, 0.01), (0.7, 0.01)))[0] == 1
+    assert rule.choose(path((0.99, 0.01), (0.95, 0.5), (0.7, 0.01)))[0] == 0
+    assert rule.choose(path((0.6, 0.01), (0.72, 0.01), (0.7, 0.01), (0.5, 0.01)))[0] == 2
+    assert rule.choose(path((np.nan, np.nan), (np.nan, np.nan)))[0] == 1
+
+
+def test_masks_have_a_path_too():
+    words = kb.TextExplainer(lambda texts: np.array([[len(t), "good" in t] for t in texts], dtype=float))
+    path = words.width_path("a good book with a bad end and a good start, all in all", budget=4000)
+    assert path.coef.shape[0] == len(path.widths) == 11
+    assert np.isfinite(path.coef).all()
+
+
+def test_the_picture_names_what_it_draws():
+    pytest.importorskip("matplotlib").use("Agg")
+    import matplotlib.pyplot as plt
+
+    upper, lower = kb.TabularExplainer(waves, numeric(p=4)).width_path(numeric(p=4)[0]).plot()
+    assert [t.get_text() for t in upper.get_legend().get_texts()][:2] in (["x0", "x1"], ["x1", "x0"])
+    assert "radius" in lower.get_xlabel()
+    plt.close(upper.figure)
+
+
+def test_ask_numeric_is_explained_along_the_path():
+    path = kb.TabularExplainer(ask_numeric, numeric()).width_path(numeric()[0])
+    assert path.coef.shape == (12, 12, 1)
+    assert path.fidelity[path.taken, 0] >= 0.92 > path.fidelity[path.taken + 1, 0]
