@@ -33,21 +33,22 @@ def _outputs(e: Explanation) -> str:
 
 
 def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
-    """Cells of the coefficient table, the head first; ``scaled`` is per training standard deviation."""
+    """Cells of the coefficient table, the head first; ``scaled`` is per training standard deviation. Parts have no value but their name."""
     order = e.order()[:ROWS]
     half = t_quantile(np.array([e.dof]))[0] * e.std_error[:, t]
     scaled, scaled_half = column(e.coef_scaled[order, t]), half[order] * np.abs(e.scale[order])
     rows = [("feature", "value", "coef", "± 95%", "scaled", "± 95%")]
     for j, s, sh in zip(order, scaled, scaled_half, strict=True):
         rows.append((line(e.feature_names[j]), line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), half_words(half[j], e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
-    return rows
+    return [("feature", "coef", "± 95%"), *((name, *numbers) for name, _, _, _, *numbers in rows[1:])] if all(unit == PRESENT for unit in e.units) else rows
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
     """Texts to the left, numbers to the right."""
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     for row in rows:
-        yield "  ".join(text.ljust(w) if i < 2 else text.rjust(w) for i, (text, w) in enumerate(zip(row, widths, strict=True))).rstrip()
+        texts = max(1, len(row) - 4)
+        yield "  ".join(text.ljust(w) if i < texts else text.rjust(w) for i, (text, w) in enumerate(zip(row, widths, strict=True))).rstrip()
 
 
 def _more(e: Explanation) -> list[str]:

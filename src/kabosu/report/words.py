@@ -130,7 +130,11 @@ def output_words(e: "Explanation", output: str) -> str:
 
 def scaled_words(e: "Explanation") -> str:
     """What one step of ``coef_scaled`` is, for these features."""
+    if all(unit == PRESENT for unit in e.units):
+        return "being present instead of replaced"
     numeric = [is_number(e, j) for j in range(len(e))]
     if all(numeric):
         return "one standard deviation more"
+    if all(unit == PRESENT for unit in e.units):
+        return "its presence instead of its replacement"
     return "one standard deviation more, or of this condition instead of another," if any(numeric) else "this condition instead of another"
