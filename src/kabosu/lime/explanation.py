@@ -162,10 +162,11 @@ class Explanation:
     def std_error(self) -> dict[Any, list[tuple[Any, float]]]:
         """Label -> pairs (feature, standard error of its weight), in the order of ``local_exp``; NaN where it is not known."""
         regression, made = self._evidence().regression, {}
+        errors = regression.fit.std_error[0]
         for c, label in enumerate(self._evidence().labels):
             used = regression.used[c]
             names = used if regression.ids is None else regression.ids[used]
-            error = dict(zip(names.tolist(), regression.fit.std_error[0, used, c].tolist(), strict=True))
+            error = dict(zip(names.tolist(), errors[used, c].tolist(), strict=True))
             made[label] = [(i, error[int(i)]) for i, _ in self.local_exp[label]]
         return made | ({1: made[0]} if self.mode == "regression" else {})
 

@@ -9,20 +9,27 @@ from kabosu.errors import InputError
 from kabosu.types import Array, Float
 
 
-def bins_around(first: Float[Array, "d"], values: Mapping[int, Sequence[Any]], rates: Mapping[int, Array], columns: Sequence[int], n: int, random_state: Any) -> tuple[Array, Array]:
-    """For each column, which samples keep the row's value, and the values drawn; (len(columns), n) both.
+FEW = 16  # cumulative rates up to which counting is faster than looking up
 
-    One uniform number for each cell, column after column, looked up in the cumulative rates: what ``choice`` does, at once.
-    """
-    u = random_state.random_sample((len(columns), n))
-    drawn = np.empty_like(u)
-    for row, column in enumerate(columns):
-        cumulative = np.cumsum(rates[column])
-        cumulative /= cumulative[-1]
-        drawn[row] = np.asarray(values[column], dtype=np.float64)[cumulative.searchsorted(u[row], side="right")]
-    keeps = drawn == np.array([first[column] for column in columns])[:, None]
+
+def drawn(rate: Float[Array, "m"], n: int, random_state: Any) -> Array:
+    """Numbers of n values with these rates, of small integers: what ``choice`` does with as many uniform numbers."""
+    u, cumulative = random_state.random_sample(n), np.cumsum(rate)
+    cumulative /= cumulative[-1]
+    if len(cumulative) > FEW:
+        return cumulative.searchsorted(u, side="right").astype(np.int32)
+    count = np.zeros(n, dtype=np.int8)
+    for limit in cumulative[:-1]:
+        count += (u >= limit).view(np.int8)
+    return count
+
+
+def bins_around(first: Float[Array, "d"], values: Mapping[int, Sequence[Any]], rates: Mapping[int, Array], columns: Sequence[int], n: int, random_state: Any) -> tuple[Array, Array]:
+    """For each column, which samples keep the row's value, and the values drawn; (len(columns), n) both."""
+    made = np.stack([np.asarray(values[column], dtype=np.float64).take(drawn(rates[column], n, random_state)) for column in columns])
+    keeps = made == np.array([first[column] for column in columns])[:, None]
     keeps[:, 0] = True
-    return keeps, drawn
+    return keeps, made
 
 
 def normals(n: int, d: int, method: str, random_state: Any, seeded: bool) -> Float[Array, "n d"]:

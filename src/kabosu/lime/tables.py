@@ -169,7 +169,7 @@ class LimeTabularExplainer:
         explanation = Explanation(self._words(row, scaled), mode=self.mode, class_names=self.class_names)
         explanation.mended = self.mended
         chosen = self._told(explanation, Y, labels, top_labels)
-        regression = self.base.regress(scaled, Y, distances, chosen, num_features, self.feature_selection, model_regressor)
+        regression = self.base.regress(scaled, Y, distances, chosen, num_features, self.feature_selection, model_regressor, binary=self.discretizer is not None)
         own = {} if self.discretizer is not None or self.form is not None or not isinstance(scaled, np.ndarray) else {"scale": self.scaler.scale_, "center": self.scaler.mean_}
         explanation.learn(found(regression, chosen, scaled, Y, self.mode, width=width_of(self.base.kernel_fn), **own))
         return explanation
@@ -258,11 +258,22 @@ class LimeTabularExplainer:
         return data, inverse
 
     def _binned(self, row: Array, n: int, discretizer: BaseDiscretizer) -> tuple[Array, Array]:
-        first = discretizer.discretize(row)
-        keeps, drawn = neighbors.bins_around(first, self.feature_values, self.feature_frequencies, list(range(len(row))), n, self.random_state)
-        samples = np.empty((n, len(row)))
-        samples[0], samples[1:] = row, discretizer.undiscretize(drawn.T[1:])
-        return np.ascontiguousarray(keeps.T, dtype=np.float64), samples
+        """Each column by its bins; those of numbers are drawn within after all bins are."""
+        first, d = discretizer.discretize(row), len(row)
+        numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in range(d)]
+        keeps, inverse = np.empty((d, n), dtype=bool), np.empty((n, d))
+        usual = type(discretizer).undiscretize is BaseDiscretizer.undiscretize
+        for j, number in enumerate(numbers):
+            values, number = np.asarray(self.feature_values[j], dtype=np.float64), number.astype(np.intp)  # noqa: PLW2901
+            (values == first[j]).take(number, out=keeps[j], mode="clip")
+            if usual and j in discretizer.means:
+                inverse[1:, j] = discretizer.get_undiscretize_values(j, values.astype(np.intp).take(number[1:]))
+            else:
+                inverse[:, j] = values.take(number)
+        if not usual:
+            inverse[1:] = discretizer.undiscretize(inverse[1:])
+        keeps[:, 0], inverse[0] = True, row
+        return np.ascontiguousarray(keeps.T, dtype=np.float64), inverse
 
     def _sparse(self, row: Any, n: int, sampling_method: str) -> tuple[Any, Any]:
         columns = row.nonzero()[1]

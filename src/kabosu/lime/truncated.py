@@ -22,7 +22,9 @@ class Truncated:
         """One value for each bin asked."""
         u = random_state.uniform(size=len(bins))
         x = self.quantiles(u, bins) if _agrees() else _scipys(self, u, bins)
-        return x * self.scale[bins] + self.loc[bins]
+        x *= self.scale.take(bins)
+        x += self.loc.take(bins)
+        return x
 
     @cached_property
     def _constants(self) -> tuple[Array, Array, Array]:
@@ -34,17 +36,20 @@ class Truncated:
         return left, log_ndtr(np.where(left, self.low, -self.high)), _log_gauss_mass(self.low, self.high)
 
     def quantiles(self, u: Float[Array, "n"], bins: Int[Array, "n"]) -> Float[Array, "n"]:
-        """In logarithms: from the left tail where the bin begins below 0, else mirrored."""
+        """In logarithms: from the left tail where the bin begins below 0, else mirrored. In place: memory is what it costs."""
         from scipy.special import ndtri_exp
 
         left, tail, mass = self._constants
         one_sided = bool(left.all())
         log_u = np.log(u) if one_sided else np.where(left[bins], np.log(u), np.log1p(-u))
-        log_u += mass[bins]
-        tails = tail[bins]
-        top = np.maximum(tails, log_u)
-        gap = np.minimum(tails, log_u) - top
-        x = ndtri_exp(np.log1p(np.exp(gap)) + top)
+        log_u += mass.take(bins)
+        gap = tail.take(bins)
+        top = np.maximum(gap, log_u)
+        np.minimum(gap, log_u, out=gap)
+        gap -= top
+        np.log1p(np.exp(gap, out=gap), out=gap)
+        gap += top
+        x = ndtri_exp(gap, out=gap)
         return x if one_sided else np.where(left[bins], x, -x)
 
 
