@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LEVEL = "this instead of another"
 MISSING = "missing instead of present"
 PRESENT = "present instead of replaced"
+NOISE = 1e-12  # of the largest number: below it digits are rounding's
 SCALES = {"probability": "the probability of", "margin": "the margin of", "score": "the score", "label": "the label", "prediction": ""}
 
 
@@ -52,7 +53,7 @@ def column(values: Sequence[float] | Array, digits: int = 3) -> list[str]:
     if not len(sizes) or not 1e-4 <= sizes.max() < 1e7:
         return [number(float(v), digits, sign=True) for v in values]
     decimals = max(0, digits - 1 - math.floor(math.log10(sizes.max())))
-    return [f"{v:+.{decimals}f}" if np.isfinite(v) and v != 0 else number(float(v)) for v in values]
+    return [f"{v:+.{decimals}f}" if np.isfinite(v) and abs(v) > NOISE * sizes.max() else number(float(v) if not np.isfinite(v) else 0.0) for v in values]
 
 
 def cell(value: Any) -> str:
