@@ -203,10 +203,10 @@ class Explanation:
         return describe(self, max_features)
 
     def plot(self, ax: Any = None, **options: Any) -> Any:
-        """Bars with error whiskers; returns the Axes."""
-        from kabosu.plots import bars
+        """Effects on the picture or the series itself, else bars with error whiskers; returns the Axes."""
+        from kabosu.plots import plot
 
-        return bars(self, ax=ax, **options)
+        return plot(self, ax=ax, **options)
 
     def plot_curves(self, ax: Any = None, **options: Any) -> Any:
         """Small multiples of the local effect curves; returns the Axes."""

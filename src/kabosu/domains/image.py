@@ -152,7 +152,7 @@ class Images:
     n_segments: int | None = None
     fill: Any = "mean"
     channels: str = "auto"
-    law: MaskLaw = EvenCounts()
+    law: MaskLaw = EvenCounts()  # noqa: RUF009  frozen values are fine as defaults
     kept: tuple[str, ...] | None = None
 
     def __post_init__(self) -> None:

@@ -110,7 +110,7 @@ def _grid_of(n: int) -> Grid:
 
 
 BY_NAME: Mapping[str, Callable[[int], Any]] = MappingProxyType(
-    {"slic": Slic, "felzenszwalb": lambda n: Felzenszwalb(), "quickshift": lambda n: Quickshift(), "watershed": Watershed, "grid": _grid_of}
+    {"slic": Slic, "felzenszwalb": lambda _: Felzenszwalb(), "quickshift": lambda _: Quickshift(), "watershed": Watershed, "grid": _grid_of}
 )
 
 
@@ -164,8 +164,8 @@ def unit_range(picture: Array) -> Float[Array, "..."]:
             return (picture.astype(np.float64) - info.min * (info.min < 0)) / (info.max - info.min)
     a = picture.astype(np.float64)
     low, high = float(a.min()), float(a.max())
-    if 0 <= low and high <= 1:
+    if low >= 0 and high <= 1:
         return a
-    if 0 <= low and 1 < high <= 255:
+    if low >= 0 and high <= 255:
         return a / 255
     return (a - low) / ((high - low) or 1.0)

@@ -12,6 +12,7 @@ from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.pick.aggregate import aggregate
 from kabosu.report.evidence import evidence
+from kabosu.report.pictures import picture
 from kabosu.report.words import column, half_words, is_number, name_and_value, number, output_words, printable, scaled_words
 from kabosu.types import Array, Float
 
@@ -93,6 +94,7 @@ def _view(e: Explanation) -> dict[str, Any]:
         "surrogate": _minus(number(e.local_prediction[t], 3)),
         "scale": e.output_scale,
         "outputs": list(_outputs(e)) if len(e.output_names) > 1 else [],
+        "picture": picture(e, t),
         "caption": f"effect of {scaled_words(e)} on {what}, with 95% intervals",
         "rows": bars[: len(top)],
         "rest": bars[len(top) :],

@@ -90,6 +90,8 @@ def printable(text: str) -> str:
     ('a\\x1b[31m b\\u202ec', 'Grüße 😀')
 
     """
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(c if c in "\n\t" or not _acts(c) else c.encode("unicode_escape", "surrogatepass").decode() for c in text)
 
 

@@ -1,0 +1,17 @@
+"""The picture that suits an explanation, by where its features lie."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from kabosu.domains.image import Regions
+from kabosu.explanation import Explanation
+from kabosu.plots.bars import bars
+from kabosu.plots.image import image
+
+BY_LAYOUT: Mapping[type, Callable[..., Any]] = MappingProxyType({Regions: image})
+
+
+def plot(e: Explanation, ax: Any = None, **options: Any) -> Any:
+    """Effects laid over a picture or a series; bars for everything else. Options go to that function."""
+    return BY_LAYOUT.get(type(e.layout), bars)(e, ax=ax, **options)

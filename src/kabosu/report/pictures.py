@@ -1,0 +1,32 @@
+"""What a page shows above its bars: the instance itself with its effects on it. Numbers and pixels only, so nothing to escape."""
+
+import base64
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from kabosu.domains.image import Regions
+from kabosu.explanation import Explanation
+from kabosu.plots import paint
+from kabosu.report.words import number
+
+SIDE = 256  # pixels of a picture in a page: at most 262 kB
+SHOWN = 340  # units of a page that it is wide
+
+
+def _image(e: Explanation, t: int) -> dict[str, Any]:
+    """The tinted picture beside the plain one."""
+    shown = [paint.smaller(a, SIDE) for a in (paint.tinted(e.layout, e.coef[:, t]), e.layout.picture)]
+    H, W = shown[0].shape[:2]
+    sources = ["data:image/png;base64," + base64.b64encode(paint.png(a)).decode("ascii") for a in shown]
+    most = number(float(abs(e.layout.spread(e.coef[:, t])).max()), 2)
+    return {"template": "image.html", "sources": sources, "width": SHOWN, "height": round(SHOWN * H / W), "most": most}
+
+
+PICTURES: Mapping[type, Callable[[Explanation, int], dict[str, Any]]] = MappingProxyType({Regions: _image})
+
+
+def picture(e: Explanation, t: int) -> dict[str, Any] | None:
+    """What a template draws, with its name; None for tables."""
+    draw = PICTURES.get(type(e.layout))
+    return None if draw is None else draw(e, t)
