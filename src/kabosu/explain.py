@@ -20,7 +20,7 @@ from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, Outcome, known, relative_error, tamed
 from kabosu.kernels import Exponential, cosine, radius
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Domain, Engine, Heavy, Kernel, Placed, Representation, Runner, Sampler, Surrogate, Tilts
+from kabosu.protocols import Alike, Domain, Engine, Heavy, Kernel, Placed, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import ANY, Model
 from kabosu.runners import Progress, Serial, pieces_of, reported
@@ -76,17 +76,19 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     local = representation.tilt(tilt) if tilt is not None and isinstance(representation, Tilts) else None
     source = representation if local is None else local
     prediction = model(representation.instances(), representation.size) if prediction is None else prediction
-    B, s = source.size, stop - start
+    asked = source.take([0]) if source.size > 1 and isinstance(source, Alike) and source.alike else source
+    B, s = asked.size, stop - start
     most = BLOCK // source.row_size if isinstance(source, Heavy) and model.chunk == ANY else model.chunk
     step = max(1, most // B)
     draws = checked(sampler.draw(source.space, start, stop, seed), source.space, s, sampler)
     pieces = [draws[:, a : a + step] for a in range(0, s, step)]
-    Y = _joined([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in pieces])
+    Y = _joined([model(asked.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in pieces])
+    Y = np.ascontiguousarray(Y.swapaxes(1, 2)).swapaxes(1, 2)  # output by output in memory, as they are summed
     Z = source.features(draws)
     if Y.shape[2] != prediction.shape[1]:
         raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws; it must answer the same outputs for any table")
     places = source.places(draws) if isinstance(source, Placed) else None
-    return Neighborhood(Z, Y, source.origin, prediction, None if local is None else tilt, places)
+    return Neighborhood(Z, np.broadcast_to(Y, (source.size, *Y.shape[1:])), source.origin, prediction, None if local is None else tilt, places)
 
 
 def _joined(parts: list[Any]) -> Any:
@@ -205,6 +207,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         radius=radius(width) if isinstance(recipe.kernel, Exponential) and recipe.kernel.distance is not cosine else float("nan"),
         random_state=recipe.seed,
         width_rule="",
+        adjusted_by=outcome.adjusted_by or ("",) * B,
         curves=outcome.curves,
         spread=_or(outcome.spread, np.full(outcome.prediction.shape, np.nan)),
         rank_confidence=rank_confidence(fitted.coef, fitted.std_error, fitted.dof, recipe.top_k or SHOWN),

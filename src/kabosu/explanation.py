@@ -25,6 +25,7 @@ class Certificate:
     rank_confidence : (k,) probability that the ``top_k`` largest coefficients, and their order, are the limit's.
     ended_by : the rule that ended the sampling.  forecast : about how many further model rows would meet the rule; 0 where it is met.
     radius : of the local law, in training standard deviations; NaN where the kernel has no such meaning.
+    adjusted_by : the proxy of the model that lowered the error of the draws, "" where none did.
     width_rule : how ``kernel_width="auto"`` took the width; "" where it was given.
     notes : codes and words about the instance itself.  flags : reasons for care, about the target.
     """
@@ -42,6 +43,7 @@ class Certificate:
     forecast: float
     radius: float
     width_rule: str = ""
+    adjusted_by: str = ""
     notes: tuple[tuple[str, str], ...] = ()
     flags: tuple[Flag, ...] = ()
 

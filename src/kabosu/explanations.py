@@ -53,6 +53,7 @@ class Block:
     forecast: Float[Array, "B"]
     found: Mapping[str, tuple[str, ...]]
     width_rule: str
+    adjusted_by: tuple[str, ...]
 
     def __len__(self) -> int:
         return len(self.coef)
@@ -77,6 +78,7 @@ class Block:
             ended_by=self.ended_by[i],
             radius=self.radius,
             width_rule=self.width_rule,
+            adjusted_by=self.adjusted_by[i],
             notes=(*notes, *found),
         )
         e = Explanation(
@@ -226,7 +228,7 @@ class Explanations(Sequence):  # bare: a run-time checker of Sequence[Explanatio
 
     @property
     def n_model_calls(self) -> Array:
-        """(n,) rows asked of the model."""
+        """(n,) rows asked of the model for each; draws that rows share, as under bins, are asked once and counted for each."""
         return self._stack("n_model_calls")
 
     @property

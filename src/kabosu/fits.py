@@ -91,9 +91,10 @@ class Outcome:
     """A fit with the evidence for it.
 
     prediction : the model at the instances.  reacted : share of draws at which an output differs from the prediction.
-    n_model_calls : rows asked of the model.  ended_by : which rule ended the sampling.
+    n_model_calls : rows asked of the model; those that neighbors share are asked once and counted for each.  ended_by : which rule ended the sampling.
     spread : standard deviation of the answers in the draws.  forecast : further rows that would meet the rule, 0 where it is met.
     found : code -> (B,) words, "" where nothing was found; they become flags.
+    adjusted_by : (B,) the proxy that lowered the error, "" where none did.
     curves : local effect curves, where there is one instance and the recipe asks for them.
     """
 
@@ -106,3 +107,4 @@ class Outcome:
     spread: Float[Array, "B k"] | None = None
     forecast: Float[Array, "B"] | None = None
     found: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    adjusted_by: tuple[str, ...] = ()

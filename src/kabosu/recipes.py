@@ -17,6 +17,7 @@ from kabosu.kernels import Exponential, cosine, width_for
 from kabosu.protocols import Engine, Kernel, Sampler, Surrogate
 from kabosu.samplers import Plain, Sobol
 from kabosu.surrogates import Additive, Ridge, Select
+from kabosu.surrogates.proxy import PROXIES
 
 ENGINE_KINDS = ("auto", "exact", "sampled")
 MOST_ROWS = 100_000_000  # of one instance: beyond it the draws do not fit in memory
@@ -64,6 +65,8 @@ class Recipe:
     tolerance : stop when the widest 95% half-width is below this share of the largest coefficient (of the target); None: no more rounds.
     top_k : stop when the K largest coefficients (of the target) and their order are the limit's with probability ``confidence``.
     auto_width : rule that takes the kernel's width for each instance; None: the kernel as it is.
+    proxy : cheap model of the answers, refitted in each round, that lowers the error of the draws where it can (surrogates/proxy.py):
+        seconds an instance, for models that are dearer; None: none.
     time_limit : seconds, after which no new round begins.
     instance_first : the instance is also the first draw, as in lime.
     curves : also compute the local effect curves, for one instance at a time.
@@ -81,6 +84,7 @@ class Recipe:
     top_k: int | None = None
     confidence: float = 0.95
     auto_width: AutoWidth | None = None
+    proxy: Literal["trees", "quadratic", "auto"] | None = None
     time_limit: float | None = None
     draws_from: Literal["q", "D"] = "q"
     instance_first: bool = False
@@ -99,6 +103,7 @@ class Recipe:
         if self.top_k is not None:
             checks.whole("top_k", self.top_k, 1, "None or a number of features")
         checks.number("confidence", self.confidence, "a probability between 0.5 and 0.9999", low=0.5, high=0.9999)
+        self._check_proxy()
         checks.one_of("draws_from", self.draws_from, ("q", "D"))
         checks.one_of("engine", self.engine, (*ENGINE_KINDS, *(e.name for e in _engines(self.engines))))
         checks.has("sampler", self.sampler, "draw", "a sampler such as samplers.Sobol()")
@@ -106,6 +111,13 @@ class Recipe:
         checks.has("surrogate", self.surrogate, "fit", "a surrogate such as surrogates.Ridge()")
         if callable(getattr(self.surrogate, "get_params", None)):
             raise InputError(f"surrogate={self.surrogate!r} is a scikit-learn estimator; wrap it: surrogates.Estimator({self.surrogate!r})")
+
+    def _check_proxy(self) -> None:
+        if self.proxy is None:
+            return
+        checks.one_of("proxy", self.proxy, PROXIES)
+        if not isinstance(self.surrogate, Ridge) or self.instance_first:
+            raise InputError(f"proxy={self.proxy!r} adjusts coefficients of all features by least squares: it goes with surrogates.Ridge() and without instance_first, here {self.surrogate!r}")
 
     @property
     def adaptive(self) -> bool:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,13 +11,16 @@ import numpy as np
 from kabosu.diagnostics.flags import FEW
 from kabosu.diagnostics.ranking import draws_for, rank_confidence
 from kabosu.engines.drawn_curves import drawn_curves
-from kabosu.explain import Neighborhood, fit, measure
+from kabosu.explain import Neighborhood, fit, measure, weigh
 from kabosu.fits import Fit, Outcome, relative_error, tamed
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Kernel, Representation
+from kabosu.protocols import Kernel, Placed, Representation, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
+from kabosu.surrogates.proxy import FREE, adjusted
 from kabosu.types import Array, Bool, Float
+
+APART = 1_000_003  # between the seed of the draws and that of the free ones
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,11 @@ class Sampled:
 
     def run(self, model: Model, representation: Representation, recipe: Recipe) -> Outcome:
         """Rounds of doubling size, each fitted by the surrogate of the recipe."""
-        return rounds(model, representation, recipe, lambda hood, _: _fit(hood, recipe))
+        if recipe.proxy is None:
+            return rounds(model, representation, recipe, lambda hood, _: plain(hood, recipe))
+        names = np.full(representation.size, "", dtype=object)
+        outcome = rounds(model, representation, recipe, partial(_by_proxy, representation, recipe, names))
+        return replace(outcome, adjusted_by=tuple(map(str, names)))
 
 
 def rounds(model: Model, representation: Representation, recipe: Recipe, fitted_by: Callable[[Neighborhood, Array], Fit]) -> Outcome:
@@ -81,8 +89,32 @@ def _measure(model: Model, representation: Representation, recipe: Recipe, start
     return measure(model, representation, recipe.sampler, start, stop, tilt=tilt, seed=recipe.seed, prediction=prediction)
 
 
-def _fit(hood: Neighborhood, recipe: Recipe) -> Fit:
+def plain(hood: Neighborhood, recipe: Recipe) -> Fit:
+    """The surrogate of the recipe on the draws as they are."""
     return fit(hood.with_instance() if recipe.instance_first else hood, recipe.kernel, recipe.surrogate, 0 if recipe.instance_first else recipe.sampler.replicates)
+
+
+def _by_proxy(representation: Representation, recipe: Recipe, names: Array, hood: Neighborhood, rows: Array) -> Fit:
+    """The fit that the recipe's proxy adjusts where that lowers the variance; ``names`` keeps which proxy did, for each of the rows."""
+    unadjusted, w = plain(hood, recipe), weigh(hood, recipe.kernel)
+    free = _free(representation.take(rows), recipe, hood)
+    w_free = weigh(free, recipe.kernel)
+    at = lambda a, b: a[b] if len(a) > 1 else a[0]  # noqa: E731  broadcast leading axis
+    fits = []
+    for b, row in enumerate(rows):
+        args = (at(hood.Z, b), hood.Y[b], at(w, b), at(hood.origin, b), at(free.Z, b), at(w_free, b))
+        fitted, names[row] = adjusted(unadjusted.take([b]), *args, recipe.surrogate, recipe.sampler.replicates, recipe.proxy)
+        fits.append(fitted)
+    return Fit.stack(fits)
+
+
+def _free(representation: Representation, recipe: Recipe, hood: Neighborhood) -> Neighborhood:
+    """Many draws of the same law, from another seed, about which nobody is asked."""
+    local = representation.tilt(hood.tilt) if hood.tilt is not None and isinstance(representation, Tilts) else None
+    source = representation if local is None else local
+    draws = recipe.sampler.draw(source.space, 0, FREE, recipe.seed + APART)
+    places = source.places(draws) if isinstance(source, Placed) else None
+    return replace(hood, Z=source.features(draws), Y=np.broadcast_to(0.0, (len(hood.Y), FREE, hood.Y.shape[2])), places=places)
 
 
 def _ended(fitted: Fit, prediction: Float[Array, "B k"], recipe: Recipe, s: int, seconds: float, model: Model) -> tuple[Array, Float[Array, "B"]]:

@@ -16,6 +16,7 @@ from kabosu.recipes import AUTO_WIDTHS, ENGINE_KINDS, MOST_ROWS, SURROGATES, Rec
 from kabosu.respond import Model
 from kabosu.runners import Line, Progress, Serial
 from kabosu.surrogates import Additive, Estimator, Ridge, Select
+from kabosu.surrogates.proxy import PROXIES
 from kabosu.widths import WidthPath, width_path
 
 
@@ -44,15 +45,18 @@ class Explainer:
         top_k: int | None = None,
         confidence: float | None = None,
         time_limit: float | None = None,
+        proxy: str | None = None,
         progress: Any = None,
     ) -> Explanation:
         """Explain one instance: a row, Series, dict, one-row frame or 1-D array; a text; an image; a series.
 
         outputs : names of the outputs to keep.  features : vary only these.  max_features : keep the best K in the surrogate.
         top_k : stop as soon as the order of the K largest coefficients is settled (with probability ``confidence``, 0.95), whatever
-            the recipe's tolerance.  budget, tolerance, time_limit : as in ``Recipe``.  progress : ``callable(done, total)`` in rows, or True.
+            the recipe's tolerance.  budget, tolerance, time_limit : as in ``Recipe``.
+        proxy : "trees", "quadratic" or "auto": fit a cheap model to the answers, which takes seconds and lowers the error of dear draws.
+         progress : ``callable(done, total)`` in rows, or True.
         """
-        limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit}
+        limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit, "proxy": proxy}
         es = self._run(self._alone(x), Serial(), "raise", progress, curves=True, outputs=outputs, features=features, limits=limits)
         if len(es) != 1:
             raise InputError(f"explain takes one instance, {len(es)} were given; use explain_many for several")
@@ -81,6 +85,7 @@ class Explainer:
         top_k: int | None = None,
         confidence: float | None = None,
         time_limit: float | None = None,
+        proxy: str | None = None,
         progress: Any = None,
         runner: Runner = Serial(),
         on_error: Literal["raise", "record"] = "raise",
@@ -90,7 +95,7 @@ class Explainer:
         runner : a ``concurrent.futures.Executor`` or anything with ``map``; the numbers do not depend on it.
         on_error : "record" keeps going past rows that cannot be explained; see ``Explanations.errors``.
         """
-        limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit}
+        limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit, "proxy": proxy}
         checks.one_of("on_error", on_error, ("raise", "record"))
         checks.has("runner", runner, "map", "an executor of concurrent.futures, or anything with map; leave it out to stay in this thread")
         return self._run(self._several(X), runner, on_error, progress, curves=False, outputs=outputs, features=features, limits=limits)
@@ -165,7 +170,7 @@ def _surrogate(given: Any) -> Any:
     return Estimator(chosen)
 
 
-def _limits(recipe: Recipe, max_features: Any = None, budget: Any = None, tolerance: Any = None, top_k: Any = None, confidence: Any = None, time_limit: Any = None) -> Recipe:
+def _limits(recipe: Recipe, max_features: Any = None, budget: Any = None, tolerance: Any = None, top_k: Any = None, confidence: Any = None, time_limit: Any = None, proxy: Any = None) -> Recipe:
     """The recipe with the limits of one call."""
     if top_k is not None:
         recipe = replace(recipe, top_k=checks.whole("top_k", top_k, 1, "a number of features"), tolerance=None)
@@ -176,6 +181,8 @@ def _limits(recipe: Recipe, max_features: Any = None, budget: Any = None, tolera
         recipe = replace(recipe, budget=budget, samples=recipe.samples if recipe.adaptive else budget - 1)
     if tolerance is not None:
         recipe = replace(recipe, tolerance=checks.above_zero("tolerance", tolerance, "a share of the largest coefficient, above 0, such as 0.05"))
+    if proxy is not None:
+        recipe = replace(recipe, proxy=checks.one_of("proxy", proxy, PROXIES))
     if time_limit is not None:
         recipe = replace(recipe, time_limit=checks.above_zero("time_limit", time_limit, "seconds above 0"))
     return recipe if max_features is None else replace(recipe, surrogate=_best(recipe.surrogate, checks.whole("max_features", max_features, 1, "a number of features")))
