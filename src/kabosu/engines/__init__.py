@@ -5,15 +5,16 @@ from kabosu.engines.enumerate import Enumerate
 from kabosu.engines.index import SingleIndex
 from kabosu.engines.linear import Linear
 from kabosu.engines.masks import AllMasks
+from kabosu.engines.proxy import Proxy
 from kabosu.engines.radial import Radial
 from kabosu.engines.rows import ListedRows
 from kabosu.engines.sampled import Sampled
 from kabosu.engines.tree import Tree
 from kabosu.engines.words import Words
 
-ENGINES = (Tree(), Linear(), SingleIndex(), Additive(), Radial(), Enumerate(), ListedRows(), Sampled())
+ENGINES = (Tree(), Linear(), SingleIndex(), Additive(), Radial(), Enumerate(), ListedRows(), Proxy(), Sampled())
 
 MASK_ENGINES = (Words(), AllMasks(), Sampled())
 """Of instances whose parts are kept or replaced: texts, images, series."""
 
-__all__ = ["ENGINES", "MASK_ENGINES", "Additive", "AllMasks", "Enumerate", "Linear", "ListedRows", "Radial", "Sampled", "SingleIndex", "Tree", "Words"]
+__all__ = ["ENGINES", "MASK_ENGINES", "Additive", "AllMasks", "Enumerate", "Linear", "ListedRows", "Proxy", "Radial", "Sampled", "SingleIndex", "Tree", "Words"]

@@ -138,16 +138,22 @@ def cell_numbers(series: Any, source: Source, column: frames.Column, encoder: En
 
 def model_columns(ensemble: Ensemble, binding: Binding, block: TabularBlock) -> Float[Array, "B d"]:
     """The instances as the model's last step sees them."""
-    out = np.empty((block.size, len(binding.sources)))
+    return drawn_columns(ensemble, binding, block, [law.at()[:, None] for law in block.laws])
+
+
+def drawn_columns(ensemble: Ensemble, binding: Binding, block: TabularBlock, cells: Sequence[Array]) -> Float[Array, "n d"]:
+    """B*s rows with these (#B, s) cells of the units as the model's last step sees them, instance after instance."""
+    B, s = block.size, cells[0].shape[1]
+    out = np.empty((B, s, len(binding.sources)))
     for i, (source, j) in enumerate(zip(binding.sources, binding.unit, strict=True)):
         column, encoder = block.all_columns[source.column], ensemble.encoders.get(i)
         if j >= 0 and by_levels(block.units[j]):
-            out[:, i] = level_numbers(block.units[j], source, column, encoder)[block.laws[j].own]
+            out[:, :, i] = level_numbers(block.units[j], source, column, encoder)[cells[j]]
         elif j >= 0:
-            out[:, i] = source.forward(block.laws[j].at())
+            out[:, :, i] = source.forward(cells[j].astype(np.float64))
         else:
-            out[:, i] = fixed_numbers(source, column, block.fixed[column.name], encoder)
-    return out
+            out[:, :, i] = fixed_numbers(source, column, block.fixed[column.name], encoder)[:, None]
+    return out.reshape(B * s, -1)
 
 
 def fixed_numbers(source: Source, column: frames.Column, cells: tuple[Any, Array], encoder: Encoder | None) -> Float[Array, "B"]:

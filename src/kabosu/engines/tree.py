@@ -93,7 +93,7 @@ class Tree:
         ensemble, _ = _read(Same(model.original), Same(representation.all_columns))
         binding, nodes = compiled(model, representation)
         prediction = model(representation.instances(), representation.size)
-        _check(ensemble, binding, representation, prediction)
+        check(ensemble.predict(model_columns(ensemble, binding, representation)), prediction)
         local = representation.tilt(recipe.kernel)
         slope, mean, center, variance, between = exact_expectations(ensemble, binding, nodes, local)
         means = Means(mean, slope, center, covariance(variance, between))
@@ -124,9 +124,8 @@ def _scale_refusal(ensemble: Ensemble, model: Model) -> str | None:
     return f"these trees add up on the scale {ensemble.scale!r}, the explained output is a {model.scale!r}"
 
 
-def _check(ensemble: Ensemble, binding: Binding, block: TabularBlock, prediction: Float[Array, "B k"]) -> None:
+def check(read: Float[Array, "B k"], prediction: Float[Array, "B k"]) -> None:
     """The trees as read must predict what the model predicts."""
-    read = ensemble.predict(model_columns(ensemble, binding, block))
     off = np.abs(read - prediction) / np.maximum(np.abs(prediction).max(), 1e-12)
     if off.max() > CLOSE:
         b = int(off.max(axis=1).argmax())
