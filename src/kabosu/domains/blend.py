@@ -76,15 +76,19 @@ class Blend:
         starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
         return flat[starts], np.diff(np.append(starts, len(flat)))
 
+    @cached_property
+    def _words(self) -> tuple[Array, Array]:
+        """The fill, and where it differs from the original, bit by bit."""
+        fill, own = (np.ascontiguousarray(a).reshape(-1).view(WORDS[a.dtype.itemsize]) for a in (self.replaced, self.original))
+        return fill, own ^ fill
+
     def rows(self, masks: Bool[Array, "s p"]) -> Array:
         """(s, *shape) the array with the parts replaced where a mask is False."""
-        atoms, lengths = self._runs
-        word = WORDS[self.original.dtype.itemsize]
-        fill = np.ascontiguousarray(self.replaced).reshape(-1).view(word)
+        (atoms, lengths), (fill, differs) = self._runs, self._words
         kept = self.cover.kept(masks)
         always = np.ones((len(masks), 1), dtype=bool)
-        switches = -np.concatenate([kept, always], axis=1).astype(word)  # all bits, or none; -1 is the last
+        switches = -np.concatenate([kept, always], axis=1).astype(fill.dtype)  # all bits, or none; -1 is the last
         out = np.repeat(switches[:, atoms], lengths, axis=1)
-        out &= np.ascontiguousarray(self.original).reshape(-1).view(word) ^ fill
+        out &= differs
         out ^= fill
         return out.view(self.original.dtype).reshape(len(masks), *self.original.shape)
