@@ -19,7 +19,7 @@ TEXTS = (
     " leading and trailing \n new\nlines\t",
     " ".join(f"w{i % 37}" for i in range(120)),
 )
-WEIGHTS = {c: w for c, w in zip("abcdefghijklmnopqrstuvwxyz", np.random.default_rng(0).normal(size=26), strict=True)}
+WEIGHTS = dict(zip("abcdefghijklmnopqrstuvwxyz", np.random.default_rng(0).normal(size=26), strict=True))
 
 
 def ask(texts):

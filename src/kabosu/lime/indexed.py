@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import compress
 from typing import Any
 
 import numpy as np
 
 from kabosu.types import Array, Bool, Int
+
+
+BLOCK = 128  # texts made at once
 
 
 class _Indexed:
@@ -71,12 +73,27 @@ class _Indexed:
     def keeping(self, kept: Bool[Array, "n p"]) -> list[str]:
         """Texts with some of the features; those left out leave nothing where one word is one feature, else the mask."""
         owner = self.owners()
-        rows = np.ones((len(kept), len(owner)), dtype=bool)
-        rows[:, owner >= 0] = kept[:, owner[owner >= 0]]
+        free = owner < 0
+        pieces, rows = list(self.as_list), np.ones((len(kept), len(owner)), dtype=bool)
+        rows[:, ~free] = kept[:, owner[~free]]
         if self.bow:
-            return ["".join(compress(self.as_list, row)) for row in map(bytes, rows)]
-        either = [(self.mask_string, piece) for piece in self.as_list]
-        return ["".join([pair[k] for pair, k in zip(either, row, strict=True)]) for row in map(bytes, rows)]
+            return texts(pieces, rows)
+        return texts([part for piece in pieces for part in (piece, self.mask_string)], np.stack([rows, ~rows], axis=2).reshape(len(rows), -1))
+
+
+def texts(pieces: Sequence[str], rows: Bool[Array, "n m"]) -> list[str]:
+    """Some pieces of each row, joined: letters are kept where their piece is, all rows of a block at once."""
+    whole = "".join(pieces)
+    code, width = ("ascii", np.uint8) if whole.isascii() else ("utf-32-le", np.uint32)
+    letters = np.frombuffer(whole.encode(code, "surrogatepass") if width is np.uint32 else whole.encode(code), dtype=width)
+    lengths = np.array([len(piece) for piece in pieces], dtype=np.intp)
+    owner, made = np.repeat(np.arange(len(pieces)), lengths), []
+    for start in range(0, len(rows), BLOCK):
+        block = rows[start : start + BLOCK]
+        joined = np.broadcast_to(letters, (len(block), len(letters)))[block.take(owner, axis=1)].tobytes().decode(code, "surrogatepass" if width is np.uint32 else "strict")
+        ends = (block @ lengths).cumsum().tolist()
+        made += [joined[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+    return made
 
 
 class IndexedString(_Indexed):

@@ -63,7 +63,7 @@ class LimeBase:
         found = regress(data, np.asarray(answers), weights, labels, num_features, feature_selection, model_regressor, binary=binary)
         if self.verbose:
             for c, label in enumerate(labels):
-                print("Intercept", found.intercept(c))
-                print("Prediction_local", found.local(c))
-                print("Right:", answers[0, label])
+                print("Intercept", found.intercept(c))  # noqa: T201  what verbose=True asks for
+                print("Prediction_local", found.local(c))  # noqa: T201
+                print("Right:", answers[0, label])  # noqa: T201
         return found

@@ -151,8 +151,11 @@ def taken_out(d: int, n: int, random_state: Any) -> Array:
     """(n, d) what stays: how many words go is uniform from 1 to d, which ones too; nothing goes from the first."""
     sizes = random_state.randint(1, d + 1, n - 1)
     kept = np.ones((n, d), dtype=bool)
+    places, order = np.arange(d), np.empty(d, dtype=np.intp)
     for row, size in zip(kept[1:], sizes.tolist(), strict=True):
-        row[random_state.permutation(d)[:size]] = False
+        order[:] = places
+        random_state.shuffle(order)  # what choice without replacement does
+        row[order[:size]] = False
     return kept
 
 

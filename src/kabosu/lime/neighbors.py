@@ -8,7 +8,6 @@ import numpy as np
 from kabosu.errors import InputError
 from kabosu.types import Array, Float
 
-
 FEW = 16  # cumulative rates up to which counting is faster than looking up
 
 

@@ -27,7 +27,7 @@ def _environment() -> Any:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
     loader = ChoiceLoader([PackageLoader("kabosu", "lime/templates"), PackageLoader("kabosu", "report/templates")])
-    finalize = lambda value: printable(value) if type(value) is str else value
+    finalize = lambda value: printable(value) if type(value) is str else value  # noqa: E731
     return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=finalize)
 
 
@@ -42,7 +42,7 @@ def _view(e: Any, labels: list[Any], predict_proba: bool, show_predicted_value: 
 
     classes = e.mode == "classification"
     parts = [_part(e, label) for label in labels]
-    shown = [Markup(e.domain_mapper.visualize_instance_html(e.local_exp[label], label, "", "", **options)) for label in labels]
+    shown = [Markup(e.domain_mapper.visualize_instance_html(e.local_exp[label], label, "", "", **options)) for label in labels]  # noqa: S704  the mapper escapes
     return {
         "outputs": _outputs(e) if classes and predict_proba and e.predict_proba is not None else [],
         "value": _value(e) if not classes and show_predicted_value and e.predicted_value is not None else None,
@@ -79,7 +79,7 @@ def _part(e: Any, label: Any) -> dict[str, Any]:
     errors = dict(e.std_error[label]) if e.found is not None else {}
     half = [1.96 * errors.get(int(i), np.nan) for i, _ in e.local_exp[label]]
     low, high = float(np.min(weights, initial=0.0)), float(np.max(weights, initial=0.0))
-    at = lambda v: _at(2 + 96 * (v - low) / (high - low or 1.0))
+    at = lambda v: _at(2 + 96 * (v - low) / (high - low or 1.0))  # noqa: E731
     rows = []
     for (name, w), text, h in zip(pairs, column(weights), half, strict=True):
         x, stop = sorted((at(0.0), at(w)))

@@ -62,7 +62,7 @@ def table(rows: Sequence[tuple[str, str, float]]) -> str:
 
     from kabosu.report.words import printable
 
-    kind = lambda w: "" if w == 0 else f' style="color:var(--kb-{"p" if w > 0 else "n"})"'
+    kind = lambda w: "" if w == 0 else f' style="color:var(--kb-{"p" if w > 0 else "n"})"'  # noqa: E731
     body = "".join(f'<tr><th scope="row"><bdi>{escape(printable(name))}</bdi></th><td class="v"{kind(w)}><bdi>{escape(printable(value))}</bdi></td></tr>' for name, value, w in rows)
     return f'<table><thead><tr><th scope="col">Feature</th><th scope="col" class="v">Value</th></tr></thead><tbody>{body}</tbody></table>'
 

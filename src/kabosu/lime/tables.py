@@ -264,7 +264,7 @@ class LimeTabularExplainer:
         keeps, inverse = np.empty((d, n), dtype=bool), np.empty((n, d))
         usual = type(discretizer).undiscretize is BaseDiscretizer.undiscretize
         for j, number in enumerate(numbers):
-            values, number = np.asarray(self.feature_values[j], dtype=np.float64), number.astype(np.intp)  # noqa: PLW2901
+            values, number = np.asarray(self.feature_values[j], dtype=np.float64), number.astype(np.intp)
             (values == first[j]).take(number, out=keeps[j], mode="clip")
             if usual and j in discretizer.means:
                 inverse[1:, j] = discretizer.get_undiscretize_values(j, values.astype(np.intp).take(number[1:]))
