@@ -60,16 +60,16 @@ class Recipe:
     """What is drawn, how it is weighed, what is fitted, how long.
 
     draws_from : "q": straight from the local law where it is known, with weight 1 (MATH section 1); "D": from the draw law,
-        weighed by the kernel, as lime does.
+        weighed by the kernel, as lime does; "half": as many from one as from the other, weighed (of parts that are kept or replaced).
     samples : draws of the first round.  budget : most rows asked of the model for one instance, the instance included.
     tolerance : stop when the widest 95% half-width is below this share of the largest coefficient (of the target); None: no more rounds.
     top_k : stop when the K largest coefficients (of the target) and their order are the limit's with probability ``confidence``.
     auto_width : rule that takes the kernel's width for each instance; None: the kernel as it is.
-    proxy : cheap model of the answers, refitted in each round, that lowers the error of the draws where it can (surrogates/proxy.py):
-        seconds an instance, for models that are dearer; None: none.
+    proxy : cheap model of the answers, refitted in each round, that lowers the error of the draws where it can (surrogates/proxy.py;
+        "parts": of masks, engines/parts_proxy.py): seconds an instance, for models that are dearer; None: none.
     time_limit : seconds, after which no new round begins.
     instance_first : the instance is also the first draw, as in lime.
-    curves : also compute the local effect curves, for one instance at a time.
+    curves, interactions : also compute the local effect curves, and so many pairs of features, for one instance at a time.
     engine : "auto", "exact" or "sampled".  engines : tried in this order; None: ``kabosu.engines.ENGINES``.  seed : of all draws.
     """
 
@@ -84,11 +84,12 @@ class Recipe:
     top_k: int | None = None
     confidence: float = 0.95
     auto_width: AutoWidth | None = None
-    proxy: Literal["trees", "quadratic", "auto"] | None = None
+    proxy: Literal["trees", "quadratic", "auto", "parts"] | None = None
     time_limit: float | None = None
-    draws_from: Literal["q", "D"] = "q"
+    draws_from: Literal["q", "D", "half"] = "q"
     instance_first: bool = False
     curves: bool = False
+    interactions: int = 0
     engine: str = "auto"
     engines: tuple[Engine, ...] | None = None
     seed: int = 0
@@ -96,6 +97,7 @@ class Recipe:
     def __post_init__(self) -> None:
         checks.whole("samples", self.samples, 1, "a number of draws", most=MOST_ROWS)
         checks.whole("budget", self.budget, 1, "a number of model rows", most=MOST_ROWS)
+        checks.whole("interactions", self.interactions, 0, "a number of pairs of features")
         checks.whole("seed", self.seed, 0, "a seed, so that the same call gives the same numbers")
         for option in ("tolerance", "time_limit"):
             if getattr(self, option) is not None:
@@ -104,7 +106,7 @@ class Recipe:
             checks.whole("top_k", self.top_k, 1, "None or a number of features")
         checks.number("confidence", self.confidence, "a probability between 0.5 and 0.9999", low=0.5, high=0.9999)
         self._check_proxy()
-        checks.one_of("draws_from", self.draws_from, ("q", "D"))
+        checks.one_of("draws_from", self.draws_from, ("q", "D", "half"))
         checks.one_of("engine", self.engine, (*ENGINE_KINDS, *(e.name for e in _engines(self.engines))))
         checks.has("sampler", self.sampler, "draw", "a sampler such as samplers.Sobol()")
         checks.has("kernel", self.kernel, "__call__", "a kernel such as kernels.Exponential(width=0.75), or a function of (Z, origin)")
@@ -162,14 +164,14 @@ MASK_KERNEL = Exponential(0.25, cosine)
 
 TEXTS: Mapping[str, Recipe] = MappingProxyType(
     {
-        "kabosu": Recipe("kabosu", EvenCounts(), Sobol(8), MASK_KERNEL, Ridge(0.0), samples=1024, budget=8192, tolerance=0.05),
+        "kabosu": Recipe("kabosu", EvenCounts(), Sobol(8), MASK_KERNEL, Ridge(0.0), samples=1024, budget=8192, tolerance=0.05, draws_from="half"),
         "lime": Recipe("lime", Removed(), Plain(), MASK_KERNEL, Select(10, "auto", Ridge(1.0, per="fit")), samples=4999, budget=5000, draws_from="D", instance_first=True),
     }
 )
 
 IMAGES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "kabosu": Recipe("kabosu", EvenCounts(), Sobol(8), MASK_KERNEL, Ridge(0.0), samples=1024, budget=4096, tolerance=0.1),
+        "kabosu": Recipe("kabosu", EvenCounts(), Sobol(8), MASK_KERNEL, Ridge(0.0), samples=1024, budget=4096, tolerance=0.1, draws_from="half"),
         "lime": Recipe("lime", Coins(), Plain(), MASK_KERNEL, Ridge(1.0, per="fit"), samples=999, budget=1000, draws_from="D", instance_first=True),
     }
 )

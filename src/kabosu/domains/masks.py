@@ -6,7 +6,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from kabosu.kernels import Exponential, cosine, euclidean
+from kabosu.kernels import Exponential, Halfway, cosine, euclidean
 from kabosu.labels import Labels
 from kabosu.protocols import Kernel
 from kabosu.spaces import Masks
@@ -78,6 +78,9 @@ class Coins:
 def log_weight_of_counts(kernel: Kernel, p: int) -> Float[Array, "q"] | None:
     """(p + 1,) the kernel's log weight of masks that keep 0, 1, ..., p parts; None where it is no function of the count."""
     kept = np.arange(p + 1)
+    if isinstance(kernel, Halfway):
+        inner = log_weight_of_counts(kernel.kernel, p)
+        return None if inner is None else np.logaddexp(inner - kernel.log_total, 0.0) - log(2)
     distances = {euclidean: np.sqrt(p - kept), cosine: 1 - np.sqrt(kept / p)}
     if not isinstance(kernel, Exponential) or kernel.distance not in distances:
         return None

@@ -5,6 +5,7 @@ from kabosu.engines.enumerate import Enumerate
 from kabosu.engines.index import SingleIndex
 from kabosu.engines.linear import Linear
 from kabosu.engines.masks import AllMasks
+from kabosu.engines.parts_proxy import PartsProxy
 from kabosu.engines.proxy import Proxy
 from kabosu.engines.radial import Radial
 from kabosu.engines.rows import ListedRows
@@ -14,7 +15,7 @@ from kabosu.engines.words import Words
 
 ENGINES = (Tree(), Linear(), SingleIndex(), Additive(), Radial(), Enumerate(), ListedRows(), Proxy(), Sampled())
 
-MASK_ENGINES = (Words(), AllMasks(), Sampled())
+MASK_ENGINES = (Words(), AllMasks(), PartsProxy(), Sampled())
 """Of instances whose parts are kept or replaced: texts, images, series."""
 
-__all__ = ["ENGINES", "MASK_ENGINES", "Additive", "AllMasks", "Enumerate", "Linear", "ListedRows", "Proxy", "Radial", "Sampled", "SingleIndex", "Tree", "Words"]
+__all__ = ["ENGINES", "MASK_ENGINES", "Additive", "AllMasks", "Enumerate", "Linear", "ListedRows", "PartsProxy", "Proxy", "Radial", "Sampled", "SingleIndex", "Tree", "Words"]

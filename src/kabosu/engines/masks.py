@@ -39,7 +39,7 @@ class AllMasks:
         if reason is not None or not isinstance(representation, MaskedBlock):
             return reason
         p = representation.p
-        if p <= MOST and int((2**p - _unlikely(representation.counts))) <= recipe.budget - 1:
+        if p <= MOST and 2**p - _unlikely(representation.counts) <= recipe.budget - 1:
             return None
         return f"{2.0**p:.3g} masks of {p} parts and the instance are more than the budget of {recipe.budget:,} rows"
 

@@ -1,7 +1,7 @@
 """The engine for any model: draw, ask, regress; more rounds until the error is small enough or the budget is spent."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, ClassVar
@@ -10,9 +10,11 @@ import numpy as np
 
 from kabosu.diagnostics.flags import FEW
 from kabosu.diagnostics.ranking import draws_for, rank_confidence
+from kabosu.domains.masks import MaskedBlock
 from kabosu.engines.drawn_curves import drawn_curves
 from kabosu.explain import Neighborhood, fit, measure, weigh
 from kabosu.fits import Fit, Outcome, relative_error, tamed
+from kabosu.kernels import Halfway
 from kabosu.kernels.logs import log_weights
 from kabosu.protocols import Kernel, Placed, Representation, Tilts
 from kabosu.recipes import Recipe
@@ -84,7 +86,7 @@ def next_round(stop: int, recipe: Recipe) -> int:
 
 
 def _measure(model: Model, representation: Representation, recipe: Recipe, start: int, stop: int, before: Neighborhood | None) -> Neighborhood:
-    tilt = recipe.kernel if recipe.draws_from == "q" else None
+    tilt = DRAWN_FROM[recipe.draws_from](representation, recipe.kernel)
     prediction = None if before is None else before.prediction
     return measure(model, representation, recipe.sampler, start, stop, tilt=tilt, seed=recipe.seed, prediction=prediction)
 
@@ -152,6 +154,13 @@ def _unsettled(fitted: Fit, recipe: Recipe, targets: Array) -> tuple[str, ...]:
     return tuple(f"the order of the first {recipe.top_k} is the limit's with probability {c:.2f}" if not c >= recipe.confidence else "" for c in sure)
 
 
+def _halfway(representation: Representation, kernel: Kernel) -> Kernel | None:
+    """Half from the local law, half from the draw law, where the kernel's mean is known; else from the draw law."""
+    local = representation.tilt(kernel) if isinstance(representation, MaskedBlock) else None
+    return None if local is None else Halfway(kernel, local.log_total)
+
+
+DRAWN_FROM: Mapping[str, Callable[[Representation, Kernel], Kernel | None]] = {"q": lambda _, kernel: kernel, "D": lambda *_: None, "half": _halfway}
 RULES = {"tolerance": _for_tolerance, "top-k order": _for_order}
 
 

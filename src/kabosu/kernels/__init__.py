@@ -2,6 +2,7 @@
 
 from kabosu.kernels.distances import Distance, Metric, cosine, euclidean
 from kabosu.kernels.exponential import Exponential, Uniform
+from kabosu.kernels.halfway import Halfway
 from kabosu.kernels.width import Mixture, log_normalizers, radius, width_for
 
-__all__ = ["Distance", "Exponential", "Metric", "Mixture", "Uniform", "cosine", "euclidean", "log_normalizers", "radius", "width_for"]
+__all__ = ["Distance", "Exponential", "Halfway", "Metric", "Mixture", "Uniform", "cosine", "euclidean", "log_normalizers", "radius", "width_for"]

@@ -35,7 +35,7 @@ def quadratic() -> Any:
     return make_pipeline(StandardScaler(), PolynomialFeatures(2, include_bias=False), SklearnRidge(1.0))
 
 
-PROXIES: Mapping[str, tuple[Callable[[], Any], ...]] = {"trees": (trees,), "quadratic": (quadratic,), "auto": (trees, quadratic)}
+PROXIES: Mapping[str, tuple[Callable[[], Any], ...]] = {"trees": (trees,), "quadratic": (quadratic,), "auto": (trees, quadratic), "parts": ()}
 
 
 def adjusted(
