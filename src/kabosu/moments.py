@@ -31,9 +31,9 @@ class Moments:
         if max(len(Z), len(w), 0 if origin is None else len(origin)) > 1:  # an instance at a time, whose draws stay in the cache
             at = lambda a, b: a[b : b + 1] if len(a) > 1 else a  # noqa: E731  broadcast leading axis
             return cls.stack([cls.of(at(Z, b), Y[b : b + 1], at(w, b), folds, None if origin is None else at(origin, b)) for b in range(len(Y))])
-        root = np.sqrt(w)[..., None]
-        A, F = _folded(Z, root, folds, origin, constant=1), _folded(Y, root, folds)
-        return cls(np.matmul(A.swapaxes(-1, -2), A), np.matmul(A.swapaxes(-1, -2), F), (F**2).sum(axis=2), np.einsum("bs,bs->b", w, w), Z.shape[1])
+        root = np.sqrt(w)
+        A, F = _folded([root[:, None], _times(Z.swapaxes(1, 2), root, origin)], folds), _folded([_times(Y.swapaxes(1, 2), root)], folds)
+        return cls(np.matmul(A, A.swapaxes(-1, -2)), np.matmul(A, F.swapaxes(-1, -2)), (F**2).sum(axis=3), np.einsum("bs,bs->b", w, w), Z.shape[1])
 
     @classmethod
     def stack(cls, parts: Sequence["Moments"]) -> "Moments":
@@ -54,13 +54,14 @@ class Moments:
         pooled = self.pooled
         return Moments(pooled.gram - self.gram, pooled.cross - self.cross, pooled.square - self.square, self.weight2, self.count)
 
-    def restrict(self, rows: Int[Array, "N"], outputs: Int[Array, "N"], features: Int[Array, "N K"]) -> "Moments":
-        """N one-output problems: instance ``rows[i]``, output ``outputs[i]``, the features ``features[i]`` only."""
+    def restrict(self, rows: Int[Array, "N"], outputs: Int[Array, "N n"], features: Int[Array, "N K"]) -> "Moments":
+        """N problems: instance ``rows[i]``, the outputs ``outputs[i]`` and the features ``features[i]`` only."""
         q = np.concatenate([np.zeros((len(rows), 1), dtype=np.int64), features + 1], axis=1)
         g = rows if len(self.gram) > 1 else np.zeros_like(rows)
         gram = self.gram[g[:, None, None], :, q[:, :, None], q[:, None, :]].transpose(0, 3, 1, 2)
-        cross = self.cross[rows[:, None], :, q, outputs[:, None]].transpose(0, 2, 1)[..., None]
-        gram, cross, square = (np.ascontiguousarray(a) for a in (gram, cross, self.square[rows, :, outputs][..., None]))  # sums must not see the layout
+        cross = self.cross[rows[:, None, None], :, q[:, :, None], outputs[:, None]].transpose(0, 3, 1, 2)
+        square = self.square[rows[:, None], :, outputs].swapaxes(1, 2)
+        gram, cross, square = (np.ascontiguousarray(a) for a in (gram, cross, square))  # sums must not see the layout
         return Moments(gram, cross, square, self.weight2[g if len(self.weight2) > 1 else 0 * g], self.count)
 
     @property
@@ -111,16 +112,25 @@ class Moments:
         return self.weight.sum(1) ** 2 / self.weight2
 
 
-def _folded(a: Float[Array, "#B s c"], root: Float[Array, "1 s 1"], folds: int, origin: Float[Array, "#B c"] | None = None, constant: int = 0) -> Float[Array, "#B R n q"]:
-    """(constant, a - origin) times root, draw i in fold i mod R; a short last round is filled with zeros, which weigh nothing."""
-    s, rounds = a.shape[1], -(-a.shape[1] // folds)
-    out = np.empty((len(a), rounds * folds, constant + a.shape[2]))
-    out[:, s:] = 0.0
-    out[:, :s, :constant] = root
-    drawn = out[:, :s, constant:]
-    if origin is None:
-        np.multiply(a, root, out=drawn)
-    else:
-        np.subtract(a, origin[:, None], out=drawn)
-        drawn *= root
-    return out.reshape(len(a), rounds, folds, -1).transpose(0, 2, 1, 3)
+def _times(a: Float[Array, "#B c s"], root: Float[Array, "#B s"], origin: Float[Array, "#B c"] | None = None) -> Float[Array, "#B c s"]:
+    """(a - origin) times root."""
+    if origin is None or not origin.any():
+        return a * root[:, None]
+    out = a - origin[..., None]
+    out *= root[:, None]
+    return out
+
+
+def _folded(parts: Sequence[Float[Array, "#B _ s"]], folds: int) -> Float[Array, "#B R q n"]:
+    """Columns of several parts, draw i in fold i mod R; a short last round is filled with zeros, which weigh nothing."""
+    s, rounds = parts[0].shape[2], -(-parts[0].shape[2] // folds)
+    out = np.empty((max(map(len, parts)), sum(part.shape[1] for part in parts), folds, rounds))
+    end, whole = 0, s // folds
+    for part in parts:
+        end, start = end + part.shape[1], end
+        to = out[:, start:end]
+        to[..., :whole] = part[..., : whole * folds].reshape(*part.shape[:2], whole, folds).swapaxes(2, 3)
+        if rounds > whole:
+            to[..., whole] = 0.0
+            to[..., : s - whole * folds, whole] = part[..., whole * folds :]
+    return out.swapaxes(1, 2)

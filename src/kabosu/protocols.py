@@ -75,6 +75,16 @@ class Tilts(Protocol):
 
 
 @runtime_checkable
+class Alike(Protocol):
+    """A representation that knows whether all its instances read the same inputs, so that the model need be asked only once."""
+
+    @property
+    def alike(self) -> bool:
+        """True where ``inputs`` are the same for each instance."""
+        ...
+
+
+@runtime_checkable
 class Heavy(Protocol):
     """A representation whose rows are large, so that they are made, asked and forgotten some at a time."""
 
@@ -164,6 +174,15 @@ class Surrogate(Protocol):
 
 
 @runtime_checkable
+class Curved(Protocol):
+    """A surrogate that also knows each coordinate's whole effect."""
+
+    def curves(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int = 0) -> Curves:
+        """Of one instance, in the units of Z."""
+        ...
+
+
+@runtime_checkable
 class Engine(Protocol):
     """A way to compute the explanation; says whether it applies, and why not."""
 
@@ -178,15 +197,6 @@ class Engine(Protocol):
 
     def run(self, model: Model, representation: Representation, recipe: Recipe) -> Any:
         """Explain the block."""
-        ...
-
-
-@runtime_checkable
-class Curved(Protocol):
-    """A surrogate that also knows each coordinate's whole effect."""
-
-    def curves(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int = 0) -> Curves:
-        """Of one instance, in the units of Z."""
         ...
 
 

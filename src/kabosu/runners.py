@@ -27,7 +27,7 @@ class Serial:
 def pieces_of(X: Any, domain: "Domain", long: int, short: int, exact: Callable[["Representation"], bool]) -> list[Any]:
     """X in pieces of ``short`` instances; of ``long`` ones where the first instance's engine is exact, which asks for few rows."""
     pieces = list(domain.split(X, long))
-    if long == short or (pieces and _first_is(exact, domain, pieces[0])):
+    if all(domain.count(piece) <= short for piece in pieces) or (pieces and _first_is(exact, domain, pieces[0])):
         return pieces
     return [part for piece in pieces for part in domain.split(piece, short)]
 

@@ -37,7 +37,7 @@ def test_rows_are_counted_and_within_the_budget(ask, table, recipe, limits):
     assert model.rows == 0
     es = made.explain_many(data[:4], **limits)
     asked = [e.n_model_calls for e in es]
-    assert model.rows == sum(asked)
+    assert model.rows == (max(asked) + 3 if recipe == "lime" else sum(asked))  # draws that all four rows share are asked once
     assert max(asked) <= limits.get("budget", TABLES[recipe].budget)
     if "tolerance" not in limits and recipe != "kabosu":
         assert min(asked) == limits.get("budget", TABLES[recipe].budget)

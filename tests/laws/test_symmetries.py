@@ -56,6 +56,14 @@ def test_the_scale_of_the_weights_does_not_matter(sample, factor, surrogate, rep
     same(surrogate.fit(Z, Y, factor * w, Z[:, 0], replicates), surrogate.fit(Z, Y, w, Z[:, 0], replicates))
 
 
+@given(samples(), st.floats(-1e3, 1e3), st.sampled_from([Ridge(), Ridge(0.3), Select(2), Select(2, "forward_selection"), Select(2, "lasso_path")]), st.sampled_from([0, 8]))
+def test_where_coordinates_are_counted_from_does_not_matter(sample, by, surrogate, replicates):
+    """Points and instance moved together: only the intercept follows."""
+    Z, Y, w = sample
+    moved, still = surrogate.fit(Z + by, Y, w, Z[:, 0] + by, replicates), surrogate.fit(Z, Y, w, Z[:, 0], replicates)
+    same(replace(moved, intercept=moved.intercept + by * moved.coef.sum(axis=1)), still, 1e-6)
+
+
 @given(samples(), st.data(), st.sampled_from([Ridge(), Ridge(0.3), Ridge(1.0, "fit"), Select(2, "forward_selection"), Select(2)]))
 def test_the_order_of_features_does_not_matter(sample, data, surrogate):
     Z, Y, w = sample

@@ -13,7 +13,7 @@ import numpy as np
 from kabosu import frames
 from kabosu.domains.laws import Law, LevelLaw
 from kabosu.domains.levels import own_codes
-from kabosu.domains.tabular import Gaussian, TabularBlock, _fill, _side_by_side
+from kabosu.domains.tabular import Gaussian, TabularBlock, _fill
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError
 from kabosu.kernels import Exponential
@@ -119,17 +119,18 @@ class JointBlock:
 
 
 def coordinates(block: TabularBlock, cells: Cells) -> Float[Array, "#B s p"]:
-    """Each unit's coordinates of its cells: as its own law has them, MATH (4)."""
-    return _side_by_side([_coordinates(u, law, c) for u, law, c in zip(block.units, block.laws, cells, strict=True)]).astype(np.float64, copy=False)
+    """Each unit's coordinates of its cells, as its own law has them; feature by feature in memory, as they are read."""
+    parts = [_coordinates(u, law, c) for u, law, c in zip(block.units, block.laws, cells, strict=True)]
+    return np.concatenate(parts, axis=1).swapaxes(1, 2)
 
 
-def _coordinates(unit: Unit, law: Law, cells: Array) -> Float[Array, "#B s q"]:
+def _coordinates(unit: Unit, law: Law, cells: Array) -> Float[Array, "B q s"]:
     if isinstance(law, LevelLaw):
         codes = cells if unit.inside is None else unit.bin_of(cells)
-        return (codes == law.own[:, None])[..., None].astype(np.float64)
+        return (codes == law.own[:, None])[:, None].astype(np.float64)
     lost = np.isnan(cells)
     z = np.where(lost, law.own[:, None], (cells - law.center[:, None]) / law.scale)
-    return np.stack([z, lost * np.ones_like(z)], axis=-1)[..., : law.width]
+    return np.stack([z, lost * np.ones_like(z)], axis=1)[:, : law.width]
 
 
 def training_cells(table: frames.Table, units: Sequence[Unit]) -> tuple[Array, ...]:

@@ -83,7 +83,7 @@ class Key:
 def _read(rates: bytes, own: int, precision: float, inside: Inside | None, u: Key) -> tuple[Int[Array, "s"], Array]:
     """Level and cell of each draw: both readings of a law of levels."""
     code, position = _component(_tilted(np.frombuffer(rates), own, precision), u.array)
-    level, cell = code.astype(np.int32), code if inside is None else inside(code, position)
+    level, cell = code.astype(np.int16 if len(rates) < 8 << 15 else np.int32), code if inside is None else inside(code, position)
     for array in (level, cell):
         array.setflags(write=False)
     return level, cell
@@ -128,6 +128,11 @@ class LevelLaw:
         return 1
 
     @property
+    def alike(self) -> bool:
+        """True where all instances have the same cells: levels are drawn at training rates."""
+        return not self.precision
+
+    @property
     def origin(self) -> Float[Array, "1 1"]:
         """An instance has its own level."""
         return HERE
@@ -142,7 +147,8 @@ class LevelLaw:
 
     def coordinates(self, u: Float[Array, "s"]) -> Bool[Array, "B s 1"]:
         """True where the draw has the instance's level."""
-        return (self._drawn(u, 0) == self.own.astype(np.int32)[:, None])[..., None]
+        level = self._drawn(u, 0)
+        return (level == self.own.astype(level.dtype)[:, None])[..., None]
 
     def cells(self, u: Float[Array, "s"]) -> Array:
         """(1 or B, s) level codes, or the values within the bins."""
@@ -207,6 +213,11 @@ class NumberLaw:
         """Points in standard deviations from the center."""
         z = (self.points - self.center[:, None]) / self.scale
         return z[:1] if len(z) > 1 and self.whole and np.array_equal(z, np.broadcast_to(z[:1], z.shape), equal_nan=True) else z
+
+    @property
+    def alike(self) -> bool:
+        """True where all instances have the same cells: drawn around the training mean."""
+        return not self.precision and bool((self.center == self.center[:1]).all())
 
     @property
     def missable(self) -> bool:

@@ -258,6 +258,11 @@ class TabularBlock:
         """Rows with a level that the background never had."""
         return np.any([np.zeros(self.size, dtype=bool), *(u.rate[law.own] == 0 for u, law in zip(self.units, self.laws, strict=True) if isinstance(u, Levels) and 0 in u.rates)], axis=0)
 
+    @cached_property
+    def alike(self) -> bool:
+        """True where a draw is the same row for the model, whichever instance it is drawn for."""
+        return all(law.alike for law in self.laws) and all(map(_equal, self.fixed.values()))
+
     def take(self, rows: Rows) -> "TabularBlock":
         """Some of the instances."""
         fixed = {c: (e, v[rows]) for c, (e, v) in self.fixed.items()}
@@ -269,8 +274,9 @@ class TabularBlock:
         return None if precision is None else replace(self, laws=tuple(law.tilt(precision) for law in self.laws))
 
     def features(self, draws: Float[Array, "1 s m"]) -> Float[Array, "#B s p"]:
-        """Coordinates of the draws."""
-        return _side_by_side([law.coordinates(draws[0, :, j]) for j, law in enumerate(self.laws)]).astype(np.float64, copy=False)
+        """Coordinates of the draws, feature by feature in memory, as they are read."""
+        parts = [law.coordinates(draws[0, :, j]).swapaxes(1, 2) for j, law in enumerate(self.laws)]
+        return _joined(parts).astype(np.float64, copy=False).swapaxes(1, 2)
 
     def inputs(self, draws: Float[Array, "1 s m"]) -> Batch:
         """B*s rows of the user's own kind of table."""
@@ -329,11 +335,18 @@ class TabularBlock:
 
 
 def _side_by_side(parts: Sequence[Array]) -> Array:
-    out = np.empty((max(map(len, parts)), *parts[0].shape[1:-1], sum(part.shape[-1] for part in parts)), dtype=np.result_type(*parts))
+    """(B, q) columns of several units; one row where all instances share them."""
+    size = max(map(len, parts))
+    return np.concatenate([part if len(part) == size else np.repeat(part, size, axis=0) for part in parts], axis=1)
+
+
+def _joined(parts: Sequence[Array]) -> Array:
+    """(B, q, s) rows of several units, one after the other."""
+    out = np.empty((max(map(len, parts)), sum(part.shape[1] for part in parts), parts[0].shape[2]), dtype=np.result_type(*parts))
     end = 0
     for part in parts:
-        end, start = end + part.shape[-1], end
-        out[..., start:end] = part
+        end, start = end + part.shape[1], end
+        out[:, start:end] = part
     return out
 
 
@@ -375,6 +388,12 @@ def _rare(unit: Unit, law: Law) -> Array:
     same = ((atoms == x) * rates).sum(axis=1)
     lost = np.where(np.isnan(x[:, 0]), missing, 1 - missing)
     return np.stack([same, lost], axis=1)[:, : law.width] >= COMMONPLACE
+
+
+def _equal(cells: tuple[Any, Array]) -> bool:
+    """True where all instances have the same cell, to the bit."""
+    exemplars, v = cells
+    return len(set(v.view(np.int64).tolist() if exemplars is None else [(type(c), c) for c in frames.cells(exemplars)[v]])) == 1
 
 
 def _differs(cells: tuple[Any, Array], value: Any) -> Array:

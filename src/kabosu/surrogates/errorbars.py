@@ -9,8 +9,9 @@ from kabosu.types import Array, Float
 
 
 def residuals(Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], intercept: Float[Array, "B k"], coef: Float[Array, "B p k"]) -> Float[Array, "B s k"]:
-    """Weighted residuals w (f - g)."""
-    return (Y - intercept[:, None] - np.matmul(Z, coef)) * w[..., None]
+    """Weighted residuals w (f - g), output by output in memory."""
+    Z, Y = Z.swapaxes(1, 2), Y.swapaxes(1, 2)
+    return ((Y - intercept[..., None] - np.matmul(coef.swapaxes(1, 2), Z)) * w[:, None]).swapaxes(1, 2)
 
 
 def sandwich_errors(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], wr: Float[Array, "B s k"], bread: Float[Array, "#B p q"]) -> Float[Array, "B q k"]:

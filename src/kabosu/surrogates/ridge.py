@@ -9,6 +9,7 @@ from kabosu import checks
 from kabosu.fits import Fit
 from kabosu.moments import FOLDS, Moments
 from kabosu.surrogates.errorbars import degrees_of_freedom, replicate_errors, residuals, sandwich_errors
+from kabosu.surrogates.problems import Problems
 from kabosu.types import Array, Bool, Float
 
 STEEP = 1e4  # condition number of the correlation matrix above which the normal equations are left for an orthogonal solver
@@ -43,15 +44,18 @@ class Ridge:
 
     def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Fit by the normal equations where they are well conditioned, else by an orthogonal decomposition."""
-        Z = relative(Z, origin)
-        moments = Moments.of(Z, Y, w, replicates or FOLDS)
+        return self.fits(Problems(Z, Y, w, origin), Moments.of(Z, Y, w, replicates or FOLDS, origin), replicates)
+
+    def fits(self, problems: Problems, moments: Moments, replicates: int) -> Fit:
+        """Fit each problem, whose moments these are."""
         solved = self.solve(moments)
-        fitted = assemble(moments, solved, Z, Y, w, origin, replicates, self)
-        steep = np.broadcast_to(solved.steep, (len(Y),))
+        fitted = assemble(moments, solved, problems, replicates, self)
+        steep = np.broadcast_to(solved.steep, (len(problems),))
         if not steep.any():
             return fitted
-        at = lambda a, b: a[[b]] if len(a) > 1 else a  # noqa: E731  broadcast leading axis
-        return Fit.stack([self._orthogonal(at(Z, b), at(Y, b), at(w, b), at(origin, b), replicates) if steep[b] else fitted.take([b]) for b in range(len(Y))])
+        at = lambda a, i: a[[i]] if len(a) > 1 else a  # noqa: E731  broadcast leading axis
+        origins = problems.origins
+        return Fit.stack([self._orthogonal(*problems.one(i), at(origins, i), replicates) if steep[i] else fitted.take([i]) for i in range(len(problems))])
 
     def solve(self, moments: Moments) -> "Solution":
         """Coefficients from moments alone, all folds pooled."""
@@ -72,7 +76,7 @@ class Ridge:
         target = np.concatenate([root * (Y[0] - w[0] @ Y[0] / total), np.zeros((p, Y.shape[2]))])
         coef, bread = np.linalg.lstsq(A, target, rcond=None)[0], np.linalg.pinv(A.T @ A, hermitian=True)
         solved = replace(self.solve(moments), coef=coef[None], bread=bread[None])
-        return assemble(moments, solved, Z, Y, w, origin, replicates, self)
+        return _moved(assemble(moments, solved, Problems(Z, Y, w, np.zeros_like(origin)), replicates, self), origin)
 
 
 @dataclass(frozen=True)
@@ -106,9 +110,9 @@ def _inverse(matrices: Float[Array, "N p p"], singular: Bool[Array, "N"]) -> Flo
     return np.array([np.linalg.pinv(m, hermitian=True) if bad else np.linalg.inv(m) for m, bad in zip(matrices, singular, strict=True)])
 
 
-def relative(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s p"]:
-    """Coordinates counted from the instance, around which the draws lie: their squares lose no digits in a large offset."""
-    return Z - origin[:, None] if origin.any() else Z
+def _moved(fitted: Fit, origin: Float[Array, "#B p"]) -> Fit:
+    """A fit in coordinates counted from the origin, in those of Z."""
+    return replace(fitted, intercept=fitted.local - np.einsum("bp,bpk->bk", np.broadcast_to(origin, (len(fitted.coef), origin.shape[1])), fitted.coef))
 
 
 def whitened(Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int) -> Fit:
@@ -118,7 +122,7 @@ def whitened(Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array,
     moments = Moments.of(T, Y, w, replicates or FOLDS)
     solved = solve(moments.pooled, np.zeros((1, 1)))
     solved = replace(solved, bread=solved.bread @ basis.T, condition=np.array([condition]))
-    part = assemble(moments, solved, T, Y, w, np.zeros_like(origin), replicates, Ridge())
+    part = assemble(moments, solved, Problems(T, Y, w, np.zeros((1, T.shape[2]))), replicates, Ridge())
     coef = basis @ part.coef[0]
     local = part.intercept - center @ coef
     return replace(part, coef=coef[None], local=local, intercept=local - origin @ coef)
@@ -162,26 +166,39 @@ def invert(covariance: Float[Array, "N p p"], scale2: Float[Array, "N p"], penal
     return inverse / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :], condition
 
 
-def assemble(moments: Moments, solved: Solution, Z: Array, Y: Array, w: Array, origin: Array, replicates: int, ridge: Ridge) -> Fit:
-    """Everything that follows from the coefficients: intercept, errors, R2. Z and its moments are counted from the origin."""
-    pooled, B, coef, bread = moments.pooled, len(Y), solved.coef, solved.bread
+def assemble(moments: Moments, solved: Solution, problems: Problems, replicates: int, ridge: Ridge) -> Fit:
+    """Everything that follows from the coefficients: intercept, errors, R2. The moments are counted from the origin."""
+    pooled, N, coef, bread = moments.pooled, len(problems), solved.coef, solved.bread
     center = pooled.center[:, 0]
-    local = pooled.level[:, 0] - np.einsum("bp,bpk->bk", np.broadcast_to(center, (B, center.shape[1])), coef)
+    local = pooled.level[:, 0] - np.einsum("bp,bpk->bk", np.broadcast_to(center, (N, center.shape[1])), coef)
     r2 = _r2(pooled.residual(local[:, None], coef[:, None])[:, 0], pooled.total[:, 0])
-    wr = residuals(Z, Y, w, local, coef)
-    error = replicate_errors(moments, local, coef, bread) if replicates else sandwich_errors(Z, center, wr, bread)
-    flat = np.broadcast_to((bread == 0).all(axis=1), (B, bread.shape[2]))
-    return Fit(
+    error, dof = _errors(problems, center, local, coef, bread, replicates)
+    error = replicate_errors(moments, local, coef, bread) if replicates else error
+    flat = np.broadcast_to((bread == 0).all(axis=1), (N, bread.shape[2]))
+    fitted = Fit(
         coef,
         np.where(flat[..., None], np.inf, error),
-        local - np.einsum("bp,bpk->bk", np.broadcast_to(origin, (B, origin.shape[1])), coef),
+        local,
         r2,
         held_out(moments, ridge),
         local,
-        np.broadcast_to(solved.condition, (B,)).copy(),
-        np.broadcast_to(pooled.effective_sample_size, (B,)).copy(),
-        degrees_of_freedom(Z, center, wr, replicates),
+        np.broadcast_to(solved.condition, (N,)).copy(),
+        np.broadcast_to(pooled.effective_sample_size, (N,)).copy(),
+        dof,
     )
+    return _moved(fitted, problems.origins)
+
+
+def _errors(problems: Problems, center: Array, local: Array, coef: Array, bread: Array, replicates: int) -> tuple[Array, Array]:
+    """Standard errors for independent draws, where they are, and degrees of freedom."""
+    errors, dofs, i = [], [], 0
+    for Z, Y, w in problems.parts():
+        these, i = slice(i, i + len(Y)), i + len(Y)
+        of = lambda a: a[these] if len(a) > 1 else a  # noqa: E731, B023  broadcast leading axis
+        wr = residuals(Z, Y, w, local[these], coef[these])
+        errors.append(coef[these] if replicates else sandwich_errors(Z, of(center), wr, of(bread)))
+        dofs.append(degrees_of_freedom(Z, of(center), wr, replicates))
+    return np.concatenate(errors), np.concatenate(dofs)
 
 
 def _r2(residual: Float[Array, "B k"], total: Float[Array, "B k"]) -> Float[Array, "B k"]:

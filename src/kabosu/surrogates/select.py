@@ -1,5 +1,6 @@
 """Feature selection, then a refit: lime's methods by updates of the Gram matrix instead of refits."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -9,10 +10,11 @@ from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.fits import Fit
 from kabosu.moments import FOLDS, Moments
-from kabosu.surrogates.ridge import Ridge, assemble, relative, solve
+from kabosu.surrogates.problems import Problems, relative
+from kabosu.surrogates.ridge import Ridge, solve
 from kabosu.types import Array, Float, Int
 
-SCALARS = ("intercept", "r2", "fidelity", "local", "condition_number", "effective_sample_size", "dof")
+OUTPUTS = ("intercept", "r2", "fidelity", "local")
 METHODS = ("auto", "forward_selection", "highest_weights", "lasso_path", "best", "none")
 
 
@@ -43,16 +45,10 @@ class Select:
             return self.then.fit(Z, Y, w, origin, replicates)
         moments = Moments.of(Z, Y, w, replicates or FOLDS, origin)
         picks = self._path(relative(Z, origin), Y, w) if by == "lasso_path" else self.picks(moments, origin)
-        B, k = len(Y), Y.shape[2]
-        widths = np.array([len(pick) for pick in picks])
-        coef, error, rest = np.zeros((B * k, p)), np.full((B * k, p), np.nan), np.empty((B * k, len(SCALARS)))
-        for width in set(widths.tolist()):
-            index = np.flatnonzero(widths == width)
-            chosen = np.array([picks[i] for i in index], dtype=np.int64).reshape(len(index), width)
-            fitted = self._refit(moments, index // k, index % k, chosen, Z, Y, w, origin, replicates)
-            coef[index[:, None], chosen], error[index[:, None], chosen] = fitted.coef[..., 0], fitted.std_error[..., 0]
-            rest[index] = np.stack([getattr(fitted, name).reshape(-1) for name in SCALARS], axis=1)
-        return _joined(coef, error, rest, k)
+        groups = _together(picks, Y.shape[2])
+        parts = [Problems(Z, Y, w, origin, *(np.array(a, dtype=np.int64) for a in zip(*group, strict=True))) for group in groups]
+        fits = [self.then.fits(part, moments.restrict(part.rows, part.outputs, part.features), replicates) for part in parts]  # pyright: ignore[reportArgumentType]
+        return _in_place(parts, fits, len(Y), Z.shape[2], Y.shape[2])
 
     @property
     def _method(self) -> str:
@@ -80,7 +76,7 @@ class Select:
         picks = self.picks(moments, origin)
         B, p, k = len(moments.cross), moments.gram.shape[-1] - 1, moments.cross.shape[-1]
         index = np.arange(B * k)
-        small = moments.restrict(index // k, index % k, np.array(picks)).pooled
+        small = moments.restrict(index // k, index[:, None] % k, np.array(picks)).pooled
         part = solve(small, self.then.penalty(small)).coef[..., 0]
         coef, kept = np.zeros((B * k, p)), np.zeros((B * k, p), dtype=bool)
         np.put_along_axis(coef, np.array(picks), part, axis=1)
@@ -94,20 +90,6 @@ class Select:
             return np.abs(solve(pooled, penalty).coef * np.broadcast_to(origin, (len(covariance), origin.shape[1]))[..., None])
         coef = solve(pooled, self.then.penalty(pooled)).coef
         return np.abs(coef) * np.sqrt(np.maximum(np.einsum("bpp->bp", covariance), 0.0))[..., None]
-
-    def _refit(self, moments: Moments, rows: Array, outputs: Array, chosen: Int[Array, "N K"], Z: Array, Y: Array, w: Array, origin: Array, replicates: int) -> Fit:
-        small = moments.restrict(rows, outputs, chosen)
-        pooled = small.pooled
-        solved = solve(pooled, self.then.penalty(pooled))
-        of = lambda a: a[rows] if len(a) > 1 else np.broadcast_to(a, (len(rows), *a.shape[1:]))  # noqa: E731  broadcast leading axis
-        Zs = np.stack([Z[row if len(Z) > 1 else 0][:, pick] for row, pick in zip(rows, chosen, strict=True)])
-        Ys, ws, origins = Y[rows, :, outputs][..., None], of(w), np.take_along_axis(of(origin), chosen, axis=1)
-        Zs -= origins[:, None]
-        fitted = assemble(small, solved, Zs, Ys, ws, origins, replicates, self.then)
-        if not solved.steep.any():
-            return fitted
-        part = lambda i: (Zs[[i]] + origins[[i], None], Ys[[i]], ws[[i]], origins[[i]])  # noqa: E731  one problem by itself
-        return Fit.stack([self.then.fit(*part(i), replicates) if solved.steep[i] else fitted.take([i]) for i in range(len(rows))])
 
 
 def forward(covariance: Float[Array, "B p p"], cross: Float[Array, "B p k"], K: int) -> Int[Array, "B K k"]:
@@ -156,8 +138,28 @@ def lasso_path(Z: Float[Array, "s p"], y: Float[Array, "s"], w: Float[Array, "s"
     return nonzero
 
 
-def _joined(coef: Float[Array, "N p"], error: Float[Array, "N p"], rest: Float[Array, "N 7"], k: int) -> Fit:
-    """One-output fits as fits of k outputs; of what instances have once, the worst."""
-    grid = lambda a: np.ascontiguousarray(a.reshape(-1, k, a.shape[1]).swapaxes(1, 2))  # noqa: E731  outputs last; sums must not see the layout
-    *outputs, condition, size, dof = (rest[:, i].reshape(-1, k) for i in range(len(SCALARS)))
-    return Fit(grid(coef), grid(error), *outputs, condition.max(axis=1), size.min(axis=1), dof.min(axis=1))  # pyright: ignore[reportCallIssue]
+def _together(picks: Sequence[Int[Array, "K"]], k: int) -> list[list[tuple[int, list[int], list[int]]]]:
+    """Problems (instance, outputs, features): one for all outputs that keep the same features; lists of one size each."""
+    outputs: dict[tuple[int, tuple[int, ...]], list[int]] = {}
+    for i, pick in enumerate(picks):
+        outputs.setdefault((i // k, tuple(sorted(pick.tolist()))), []).append(i % k)
+    sizes: dict[tuple[int, int], list[tuple[int, list[int], list[int]]]] = {}
+    for (b, pick), these in outputs.items():
+        sizes.setdefault((len(pick), len(these)), []).append((b, these, list(pick)))
+    return list(sizes.values())
+
+
+def _in_place(parts: Sequence[Problems], fits: Sequence[Fit], B: int, p: int, k: int) -> Fit:
+    """Fits of some outputs and features as those of B instances: 0 for features left out; of what instances have once, the worst."""
+    coef, error, outputs = np.zeros((B, p, k)), np.full((B, p, k), np.nan), {name: np.empty((B, k)) for name in OUTPUTS}
+    condition, size, dof = np.zeros(B), np.full(B, np.inf), np.full(B, np.inf)
+    for part, fitted in zip(parts, fits, strict=True):
+        rows, columns = part.rows[:, None], part.outputs  # pyright: ignore[reportOptionalSubscript]
+        at = rows[..., None], part.features[:, :, None], columns[:, None]  # pyright: ignore[reportOptionalSubscript]
+        coef[at], error[at] = fitted.coef, fitted.std_error
+        for name, whole in outputs.items():
+            whole[rows, columns] = getattr(fitted, name)
+        np.maximum.at(condition, part.rows, fitted.condition_number)
+        np.minimum.at(size, part.rows, fitted.effective_sample_size)
+        np.minimum.at(dof, part.rows, fitted.dof)
+    return Fit(coef=coef, std_error=error, **outputs, condition_number=condition, effective_sample_size=size, dof=dof)
