@@ -1,5 +1,7 @@
 """Every flag can be raised, by the cases of the catalogue; what hardly ever varies raises none; the catalogue is long."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -15,7 +17,7 @@ from outcomes import X, explain, linear
 from sklearn.linear_model import LogisticRegression
 
 import kabosu as kb
-from kabosu.diagnostics import FLAGS, flags_of
+from kabosu.diagnostics import FLAGS, flags_of, off_manifold
 
 FILES = (test_backgrounds, test_batches, test_frames, test_hostile_models, test_instances, test_lime_faults, test_options, test_strategies)
 N = 2000
@@ -29,6 +31,7 @@ RARE = pd.DataFrame(
         "half": np.where(RNG.random(N) < 0.5, "left", "right"),
     }
 )
+TOGETHER = np.outer(RNG.normal(size=500), np.ones(4)) + 0.05 * RNG.normal(size=(500, 4))
 USUAL = {"a": 0.1, "sometimes missing": 0.2, "rare level": "usual", "rare one": 0.0, "half": "left"}
 
 
@@ -59,6 +62,7 @@ RAISED = {
     "ill-conditioned": lambda: next(make for name, make, _ in test_strategies.CASES if name == "draws in a line")(),
     "outside-training-range": lambda: explain(x=X[0] + 100),
     "unseen-level": lambda: kb.TabularExplainer(score, RARE).explain(USUAL | {"half": "middle"}),
+    "off-manifold": lambda: SimpleNamespace(certificate=off_manifold(kb.TabularExplainer(linear, TOGETHER), TOGETHER[0], TOGETHER)),
 }
 
 

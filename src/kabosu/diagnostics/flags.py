@@ -39,6 +39,7 @@ FLAGS: Mapping[str, str] = {
     "ill-conditioned": "features move together in this neighborhood: group them with groups=, or add a ridge penalty (surrogate='ridge')",
     "outside-training-range": "the model extrapolates here, and so does the explanation: check the row, or add such rows to the background data",
     "unseen-level": "the background data never had this level; add rows that have it",
+    "off-manifold": "the model was asked about rows unlike real ones, and may answer anything there: try neighborhood='copula', 'conditional', 'nearest' or 'observed'",
 }
 
 
