@@ -61,3 +61,8 @@ def mended(bug_compatible: bool | None = None) -> frozenset[str]:
     if bug_compatible is None:
         return _MENDED.get()
     return frozenset() if bug_compatible else frozenset(FAULTS)
+
+
+def as_of(names: frozenset[str]) -> ExitStack:
+    """In a ``with`` statement: just these faults are mended."""
+    return fix(False, **dict.fromkeys(names, True))

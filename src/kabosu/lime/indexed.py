@@ -8,7 +8,6 @@ import numpy as np
 
 from kabosu.types import Array, Bool, Int
 
-
 BLOCK = 128  # texts made at once
 
 

@@ -13,8 +13,9 @@ from kabosu.lime.faults import mended
 from kabosu.lime.indexed import IndexedCharacters, IndexedString
 from kabosu.lime.kernels import bound
 from kabosu.lime.lime_base import LimeBase
+from kabosu.lime.masks import distances
 from kabosu.report.words import PRESENT
-from kabosu.types import Array, Float
+from kabosu.types import Array
 
 __all__ = ["IndexedCharacters", "IndexedString", "LimeTextExplainer", "TextDomainMapper"]
 
@@ -157,14 +158,3 @@ def taken_out(d: int, n: int, random_state: Any) -> Array:
         random_state.shuffle(order)  # what choice without replacement does
         row[order[:size]] = False
     return kept
-
-
-def distances(data: Float[Array, "n d"], metric: str) -> Float[Array, "n"]:
-    """Distances of masks to the first one, which is all ones."""
-    if metric == "cosine":
-        return 1 - np.sqrt(data.mean(axis=1))
-    from scipy.sparse import csr_matrix
-    from sklearn.metrics import pairwise_distances
-
-    sparse = csr_matrix(data)
-    return pairwise_distances(sparse, sparse[0], metric=metric).ravel()

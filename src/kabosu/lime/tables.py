@@ -13,7 +13,7 @@ from kabosu.lime.bridge import found
 from kabosu.lime.discretize import BaseDiscretizer, DecileDiscretizer, EntropyDiscretizer, QuartileDiscretizer, StatsDiscretizer
 from kabosu.lime.exceptions import LimeError
 from kabosu.lime.explanation import Explanation
-from kabosu.lime.faults import fix, mended
+from kabosu.lime.faults import as_of, mended
 from kabosu.lime.forms import formed
 from kabosu.lime.kernels import bound, width_of
 from kabosu.lime.lime_base import LimeBase
@@ -103,13 +103,13 @@ class LimeTabularExplainer:
     def _discretizer(self, data: Array, labels: Any, wanted: Any) -> BaseDiscretizer:
         """The discretizer by its name, or as it is."""
         if self.training_data_stats:
-            with fix(False, **dict.fromkeys(self.mended, True)):
+            with as_of(self.mended):
                 return StatsDiscretizer(data, self.categorical_features, self.feature_names, labels=labels, data_stats=self.training_data_stats, random_state=self.random_state)
         if isinstance(wanted, BaseDiscretizer):
             return wanted
         if wanted not in DISCRETIZERS:
             raise InputError(f"discretizer={wanted!r}; expected 'quartile', 'decile', 'entropy' or a BaseDiscretizer")
-        with fix(False, **dict.fromkeys(self.mended, True)):
+        with as_of(self.mended):
             return DISCRETIZERS[wanted](data, self.categorical_features, self.feature_names, labels=labels, random_state=self.random_state)
 
     def _learn(self, data: Any) -> None:

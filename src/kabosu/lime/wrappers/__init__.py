@@ -1,0 +1,1 @@
+"""Other libraries' functions by lime's names."""
