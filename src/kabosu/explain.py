@@ -209,6 +209,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         width_rule="",
         adjusted_by=outcome.adjusted_by or ("",) * B,
         curves=outcome.curves,
+        interactions=outcome.interactions,
         spread=_or(outcome.spread, np.full(outcome.prediction.shape, np.nan)),
         rank_confidence=rank_confidence(fitted.coef, fitted.std_error, fitted.dof, recipe.top_k or SHOWN),
         top_k=min(recipe.top_k or SHOWN, p),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from kabosu.curves import Curves
+from kabosu.interactions import Interactions
 from kabosu.diagnostics.flags import Flag, flags_of
 from kabosu.errors import InputError
 from kabosu.fits import t_quantile
@@ -93,6 +94,7 @@ class Explanation:
     frame: Any = None
     layout: Any = None
     effects: Curves | None = None
+    joint: Interactions | None = None
 
     @property
     def curves(self) -> Curves:
@@ -100,6 +102,13 @@ class Explanation:
         if self.effects is None:
             raise InputError(f"this explanation has no effect curves: they come with explain(), one row at a time, of trees exactly, of any model with surrogate='additive' (here: {self.engine}, refused: {dict(self.refusals)})")
         return self.effects
+
+    @property
+    def interactions(self) -> Interactions:
+        """The strongest pairs of features: ``explain(x, interactions=10).interactions.to_records()``."""
+        if self.joint is None:
+            raise InputError(f"this explanation has no interactions: ask for them with explain(x, interactions=10), exact of trees, drawn with engine='sampled' (here: {self.engine})")
+        return self.joint
 
     @property
     def target_index(self) -> int:
@@ -153,7 +162,8 @@ class Explanation:
         still = tuple(n for n, s in zip(self.feature_names, part["std_error"][:, t], strict=True) if np.isinf(s))
         certificate = replace(certificate, flags=flags_of(certificate, t, len(self), still, self.output_scale, float(part["prediction"][t])))
         effects = None if self.effects is None else self.effects.only(outputs)
-        return replace(self, output_names=names, target=target, certificate=certificate, effects=effects, **part)
+        joint = None if self.joint is None else self.joint.only(outputs)
+        return replace(self, output_names=names, target=target, certificate=certificate, effects=effects, joint=joint, **part)
 
     def _index(self, output: Any) -> int:
         name = self.target if output is None else str(output)

@@ -10,6 +10,7 @@ import numpy as np
 from kabosu.curves import Curves
 from kabosu.errors import InputError, RaggedError, RowError
 from kabosu.explanation import Certificate, Explanation
+from kabosu.interactions import Interactions
 from kabosu.labels import Labels
 from kabosu.types import Array, Float
 
@@ -54,6 +55,7 @@ class Block:
     found: Mapping[str, tuple[str, ...]]
     width_rule: str
     adjusted_by: tuple[str, ...]
+    interactions: Interactions | None = None
 
     def __len__(self) -> int:
         return len(self.coef)
@@ -63,7 +65,8 @@ class Block:
         part = {n: getattr(self, n)[..., outputs] for n in (*STACKED, *EVIDENCE)}
         targets = np.array([outputs.index(t) if t in outputs else 0 for t in self.targets])
         curves = None if self.curves is None else self.curves.only(outputs)
-        return replace(self, output_names=tuple(self.output_names[i] for i in outputs), targets=targets, curves=curves, **part)
+        pairs = None if self.interactions is None else self.interactions.only(outputs)
+        return replace(self, output_names=tuple(self.output_names[i] for i in outputs), targets=targets, curves=curves, interactions=pairs, **part)
 
     def one(self, i: int) -> Explanation:
         """Explanation number i."""
@@ -103,6 +106,7 @@ class Block:
             frame=self.labels.frame,
             layout=self.labels.layout,
             effects=self.curves,
+            joint=self.interactions,
             **{name: getattr(self, name)[i] for name in STACKED},
         )
         return e.only(list(range(len(self.output_names))))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 
 from kabosu.curves import Curves
+from kabosu.interactions import Interactions
 from kabosu.types import Array, Float, Int, Rows
 
 TINY = 1e-100
@@ -95,7 +96,7 @@ class Outcome:
     spread : standard deviation of the answers in the draws.  forecast : further rows that would meet the rule, 0 where it is met.
     found : code -> (B,) words, "" where nothing was found; they become flags.
     adjusted_by : (B,) the proxy that lowered the error, "" where none did.
-    curves : local effect curves, where there is one instance and the recipe asks for them.
+    curves, interactions : local effect curves and pairs of features, where there is one instance and the recipe asks for them.
     """
 
     fit: Fit
@@ -104,6 +105,7 @@ class Outcome:
     n_model_calls: Int[Array, "B"]
     ended_by: tuple[str, ...]
     curves: Curves | None = None
+    interactions: Interactions | None = None
     spread: Float[Array, "B k"] | None = None
     forecast: Float[Array, "B"] | None = None
     found: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -22,12 +22,12 @@ def draws(seed: int, s: int = 600) -> tuple[np.ndarray, np.ndarray]:
     return rng.normal(size=(1, s, 2)), rng.uniform(0.2, 1.0, (1, s))
 
 
-def penalized(Z: np.ndarray, y: np.ndarray, w: np.ndarray, knots: list[np.ndarray], penalty: float):
+def penalized(Z: np.ndarray, y: np.ndarray, w: np.ndarray, knots: list[np.ndarray], penalty: float, sd: np.ndarray):
     """Hat functions by numpy's interpolation, curvature by finite differences, all as one least squares; returns g."""
     see = lambda Z: np.concatenate([np.stack([np.interp(Z[:, j], k, row) for row in np.eye(len(k))], axis=1) for j, k in enumerate(knots)], axis=1)  # noqa: E731
     H, rows, a = see(Z), [], 0
-    for k, sd in zip(knots, Z.std(axis=0), strict=True):
-        h = np.diff(k) / sd
+    for k, scale in zip(knots, sd, strict=True):
+        h = np.diff(k) / scale
         for i in range(len(k) - 2):
             row = np.zeros(H.shape[1])
             row[a + i], row[a + i + 2] = 1 / h[i], 1 / h[i + 1]
@@ -47,7 +47,7 @@ def test_the_curves_are_penalized_least_squares(monkeypatch: pytest.MonkeyPatch)
     y = np.sin(2 * Z[0, :, 0]) + Z[0, :, 1] ** 2
     curves = Additive(pieces=6).curves(Z, y[None, :, None], w, HERE)
     knots = [additive.basis(Z[0, :, j], w[0], 6) for j in range(2)]
-    g = penalized(Z[0], y, w[0], knots, 0.01)
+    g = penalized(Z[0], y, w[0], knots, 0.01, Z[0].std(axis=0))
     cell_means = lambda c, z, v: np.array([np.average(v[np.searchsorted(c.edges, z) == i], weights=w[0][np.searchsorted(c.edges, z) == i]) for i in range(len(c.mass))])  # noqa: E731
     first = g(np.column_stack([Z[0, :, 0], np.zeros(600)]))
     shift = np.average(first, weights=w[0])
@@ -55,17 +55,9 @@ def test_the_curves_are_penalized_least_squares(monkeypatch: pytest.MonkeyPatch)
     left = 0.0
     for r in range(4):
         out = np.isin(np.arange(600) % 8, (2 * r, 2 * r + 1))
-        left += (w[0][out] * (y[out] - penalized_as_all(Z[0], y, w[0], knots, ~out)(Z[0][out])) ** 2).sum()
+        left += (w[0][out] * (y[out] - penalized(Z[0][~out], y[~out], w[0][~out], knots, 0.01, Z[0].std(axis=0))(Z[0][out])) ** 2).sum()
     total = (w[0] * (y - np.average(y, weights=w[0])) ** 2).sum()
     np.testing.assert_allclose(curves.fidelity, 1 - left / total, rtol=1e-5)
-
-
-def penalized_as_all(Z: np.ndarray, y: np.ndarray, w: np.ndarray, knots: list[np.ndarray], kept: np.ndarray):
-    """A fit to some draws, its curvature measured in the deviations of all."""
-    scale = Z.std(axis=0) / Z[kept].std(axis=0)
-    ends = [np.concatenate([k]) for k in knots]
-    g = penalized(Z[kept] * scale, y[kept], w[kept], [k * s for k, s in zip(ends, scale, strict=True)], 0.01)
-    return lambda rows: g(rows * scale)
 
 
 def test_a_straight_line_stays_one() -> None:

@@ -17,7 +17,7 @@ from kabosu.engines.binding import drawn_columns
 from kabosu.engines.exact import Means, certified, linear, unreadable
 from kabosu.engines.fill import covariance
 from kabosu.engines.sampled import plain, rounds
-from kabosu.engines.tree import Same, _read, check, compiled, exact_expectations
+from kabosu.engines.tree import Same, _read, check, compiled, compiler_missing, exact_expectations
 from kabosu.explain import Neighborhood, fit, weigh
 from kabosu.fits import Fit, Outcome, tamed
 from kabosu.moments import FOLDS, Moments
@@ -47,7 +47,7 @@ class Proxy:
             return "the draws are not of the local law itself"
         if recipe.proxy is not None:
             return "the recipe has a proxy of its own"
-        reason = unreadable(representation, linear(recipe))
+        reason = unreadable(representation, linear(recipe)) or compiler_missing()
         if reason is not None or not isinstance(representation, TabularBlock):
             return reason
         if not isinstance(linear(recipe).surrogate, Ridge):

@@ -12,6 +12,7 @@ from kabosu.diagnostics.flags import FEW
 from kabosu.diagnostics.ranking import draws_for, rank_confidence
 from kabosu.domains.masks import MaskedBlock
 from kabosu.engines.drawn_curves import drawn_curves
+from kabosu.engines.drawn_pairs import drawn_pairs
 from kabosu.explain import Neighborhood, fit, measure, weigh
 from kabosu.fits import Fit, Outcome, relative_error, tamed
 from kabosu.kernels import Halfway
@@ -64,7 +65,7 @@ def rounds(model: Model, representation: Representation, recipe: Recipe, fitted_
         found = (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel))
         done.append((pending[ended], fitted.take(ended), *(a[ended] for a in found), np.full(len(ended), 1 + stop)))
         if not len(going):
-            return replace(_gathered(done, recipe, model), curves=drawn_curves(hood, representation, recipe))
+            return replace(_gathered(done, recipe, model), curves=drawn_curves(hood, representation, recipe), interactions=drawn_pairs(hood, model, representation, recipe))
         pending, hood = pending[going], hood.take(going) if len(ended) else hood
         start, stop = stop, next_round(stop, recipe)
 

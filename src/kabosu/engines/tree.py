@@ -1,6 +1,6 @@
 """Exact LIME of tree ensembles: one pass over the nodes instead of samples (MATH section 3)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -18,6 +18,7 @@ from kabosu.engines.tables import Nodes, compile_nodes
 from kabosu.errors import ReadingError
 from kabosu.explain import Neighborhood
 from kabosu.fits import Outcome
+from kabosu.interactions import strongest
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
@@ -78,7 +79,7 @@ class Tree:
 
     def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
         """Not a tree, not on this scale, not this neighborhood."""
-        reason = unreadable(representation, linear(recipe)) or _compiler_missing()
+        reason = unreadable(representation, linear(recipe)) or compiler_missing()
         if reason is not None or not isinstance(representation, TabularBlock):
             return reason
         found = _read(Same(model.original), Same(representation.all_columns))
@@ -97,7 +98,8 @@ class Tree:
         local = representation.tilt(recipe.kernel)
         slope, mean, center, variance, between = exact_expectations(ensemble, binding, nodes, local)
         means = Means(mean, slope, center, covariance(variance, between))
-        return outcome_of(model, representation, local, linear(recipe), means, prediction, _effects(ensemble, binding, nodes, local, mean) if recipe.curves and local.size == 1 else None)
+        outcome = outcome_of(model, representation, local, linear(recipe), means, prediction, _effects(ensemble, binding, nodes, local, mean) if recipe.curves and local.size == 1 else None)
+        return _with_pairs(outcome, model, ensemble, binding, nodes, local, recipe) if recipe.interactions and local.size == 1 else outcome
 
 
 def _effects(ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularBlock, mean: Float[Array, "1 k"]) -> Effects:
@@ -109,8 +111,18 @@ def _effects(ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularB
     return effects
 
 
+def _with_pairs(outcome: Outcome, model: Model, ensemble: Ensemble, binding: Binding, nodes: Nodes, local: TabularBlock, recipe: Recipe) -> Outcome:
+    from kabosu.engines.tree_pairs import exact_pairs
+
+    gamma, alone = exact_pairs(binding, nodes, ensemble.encoders, local)
+    spread = np.full(gamma.shape[2], np.nan) if outcome.spread is None else outcome.spread[0]
+    found = strongest(gamma, np.zeros_like(gamma), alone, spread**2, recipe.interactions, local.labels(), model.output_names(gamma.shape[2]), exact=True)
+    return replace(outcome, interactions=found)
+
+
 @cache
-def _compiler_missing() -> str | None:
+def compiler_missing() -> str | None:
+    """Why nothing can be compiled; None where it can."""
     return None if find_spec("numba") else "the tree engine needs numba: pip install 'kabosu[trees]'"
 
 

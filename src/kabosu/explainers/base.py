@@ -46,6 +46,7 @@ class Explainer:
         confidence: float | None = None,
         time_limit: float | None = None,
         proxy: str | None = None,
+        interactions: int = 0,
         progress: Any = None,
     ) -> Explanation:
         """Explain one instance: a row, Series, dict, one-row frame or 1-D array; a text; an image; a series.
@@ -54,9 +55,10 @@ class Explainer:
         top_k : stop as soon as the order of the K largest coefficients is settled (with probability ``confidence``, 0.95), whatever
             the recipe's tolerance.  budget, tolerance, time_limit : as in ``Recipe``.
         proxy : "trees", "quadratic" or "auto": fit a cheap model to the answers, which takes seconds and lowers the error of dear draws.
-         progress : ``callable(done, total)`` in rows, or True.
+        interactions : also give so many pairs of features, the strongest (True: 10), as ``e.interactions``.
+        progress : ``callable(done, total)`` in rows, or True.
         """
-        limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit, "proxy": proxy}
+        limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit, "proxy": proxy, "interactions": interactions}
         es = self._run(self._alone(x), Serial(), "raise", progress, curves=True, outputs=outputs, features=features, limits=limits)
         if len(es) != 1:
             raise InputError(f"explain takes one instance, {len(es)} were given; use explain_many for several")
@@ -170,8 +172,13 @@ def _surrogate(given: Any) -> Any:
     return Estimator(chosen)
 
 
-def _limits(recipe: Recipe, max_features: Any = None, budget: Any = None, tolerance: Any = None, top_k: Any = None, confidence: Any = None, time_limit: Any = None, proxy: Any = None) -> Recipe:
+PAIRS = 10  # interactions that are shown where no number is asked for
+
+
+def _limits(recipe: Recipe, max_features: Any = None, budget: Any = None, tolerance: Any = None, top_k: Any = None, confidence: Any = None, time_limit: Any = None, proxy: Any = None, interactions: Any = 0) -> Recipe:
     """The recipe with the limits of one call."""
+    if interactions:
+        recipe = replace(recipe, interactions=PAIRS if interactions is True else checks.whole("interactions", interactions, 0, "a number of pairs of features, or True"))
     if top_k is not None:
         recipe = replace(recipe, top_k=checks.whole("top_k", top_k, 1, "a number of features"), tolerance=None)
     if confidence is not None:

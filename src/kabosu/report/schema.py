@@ -13,6 +13,7 @@ from kabosu.explanations import Block, Explanations
 from kabosu.labels import Labels
 from kabosu.report.codec import Reader, array_out, cell_in, cell_out, number_out, objects, parsed, sized, strings
 from kabosu.report.layouts import layout_in, layout_out
+from kabosu.report.pairs import pairs_in, pairs_out
 
 ONE, MANY = "kabosu.explanation/1", "kabosu.explanations/1"
 
@@ -65,6 +66,7 @@ def to_dict(e: Explanation) -> dict[str, Any]:
             "flags": [{"code": f.code, "message": f.message, "way_out": f.way_out} for f in c.flags],
         },
         "curves": _curves_out(e.effects),
+        "interactions": pairs_out(e.joint),
         "layout": layout_out(e.layout),
     }
 
@@ -109,6 +111,7 @@ def from_dict(d: Any) -> Explanation:
         **read.arrays(ARRAYS, sizes),
         certificate=certificate,
         effects=_curves_in(read.part("curves"), sizes["k"]),
+        joint=pairs_in(read.part("interactions"), outputs),
         layout=layout_in(read.part("layout"), sizes["p"]),
     )
 
@@ -154,6 +157,7 @@ def _block_out(b: Block) -> dict[str, Any]:
         "found": {code: list(texts) for code, texts in b.found.items()},
         **{name: array_out(getattr(b, name)) for name in STACKED},
         "curves": _curves_out(b.curves),
+        "interactions": pairs_out(b.interactions),
         "layout": layout_out(labels.layout),
     }
 
@@ -189,6 +193,7 @@ def _block_in(d: Any) -> Block:
         found={code: strings(texts, B, "found") for code, texts in Reader(read.part("found"), "block's findings").data.items()},
         **read.arrays(STACKED, sizes),
         curves=_curves_in(read.part("curves"), k),
+        interactions=pairs_in(read.part("interactions"), outputs),
     )
 
 
