@@ -14,7 +14,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 import kabosu as kb
 
-VOCABULARY = "good bad fine dull plot film very not never ever cast Good end".split()
+VOCABULARY = ["good", "bad", "fine", "dull", "plot", "film", "very", "not", "never", "ever", "cast", "Good", "end"]
 rng = np.random.default_rng(0)
 TEXTS = [" ".join(rng.choice(VOCABULARY, rng.integers(4, 14))) for _ in range(400)]
 LABELS = np.array([("good" in t) * 2 + ("fine" in t) - ("bad" in t) * 2 - ("dull" in t and "not" not in t) + rng.normal() > 0 for t in TEXTS]).astype(int)
@@ -63,12 +63,8 @@ def test_words_equal_the_sum_over_all_masks(name, kind, occurrences):
     e = kb.TextExplainer(model, neighborhood=kind, output=output, occurrences=occurrences).explain(TEXT)
     assert e.engine == "words", dict(e.refusals)
     said = [TEXT[s[0][0] : s[0][1]] for s in e.layout.spans]
-    words = said if occurrences == "apart" else [w for w in said]
-    if occurrences == "together":
-        ask = lambda masked: getattr(model, METHOD[output])([f"{t} bad" if "bad" in t.split() else t for t in masked])  # noqa: E731  "bad" stands twice in the text
-    else:
-        ask = getattr(model, METHOD[output])
-    wanted = brute(ask, TEXT, words, kind)
+    twice = occurrences == "together"  # "bad" stands twice in the text
+    wanted = brute(lambda masked: getattr(model, METHOD[output])([f"{t} bad" if twice and "bad" in t.split() else t for t in masked]), TEXT, said, kind)
     scale = max(np.abs(wanted[1:]).max(), 1e-3)
     np.testing.assert_allclose(e.coef / scale, wanted[1:] / scale, atol=1e-10)
     np.testing.assert_allclose(e.intercept, wanted[0], atol=1e-10)

@@ -56,7 +56,7 @@ def rough(texts):
     return 1 / (1 + np.exp(-(4 * Z[:, 0] * Z[:, 1] + 3 * Z[:, 2] - 2 * Z[:, 3] * Z[:, 4] - 2 + 6 / (1 + Z.sum(axis=1)))))
 
 
-WORDS = "a b c d e f g h i j k l m n".split()
+WORDS = list("abcdefghijklmn")
 TEXT = " ".join(WORDS)
 
 
