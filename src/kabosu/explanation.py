@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from kabosu.curves import Curves
-from kabosu.interactions import Interactions
 from kabosu.diagnostics.flags import Flag, flags_of
 from kabosu.errors import InputError
 from kabosu.fits import t_quantile
+from kabosu.interactions import Interactions
 from kabosu.types import Array, Float
 
 

@@ -9,7 +9,6 @@ from kabosu import checks
 from kabosu.domains.observed import Generator
 from kabosu.domains.sparse import Sparse, is_sparse
 from kabosu.domains.tabular import Tabular
-from kabosu.engines.rows import ahead
 from kabosu.explainers.base import Explainer, chosen_recipe
 from kabosu.recipes import NEIGHBORHOODS, TABLES, Recipe
 from kabosu.respond import as_model
@@ -78,4 +77,6 @@ class TabularExplainer(Explainer):
             self.domain = Tabular.fit(data, self.recipe.neighborhood, categorical, groups)
         self.model = as_model(model, output, data)
         if isinstance(self.domain, Tabular):
+            from kabosu.engines.rows import ahead  # engines are imported when first needed
+
             self.domain = ahead(self.domain, self.model, data)
