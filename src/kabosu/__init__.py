@@ -3,7 +3,7 @@
 from kabosu import domains, errors, kernels, samplers, surrogates
 from kabosu.errors import CertificateError, EngineError, InputError, KabosuError, LabelsOnly, MissingExtra, ModelError, RaggedError, RowError
 from kabosu.explain import Neighborhood, explain, fit, measure
-from kabosu.explainers import ImageExplainer, TabularExplainer, TextExplainer
+from kabosu.explainers import ImageExplainer, SeriesExplainer, TabularExplainer, TextExplainer
 from kabosu.explanation import Certificate, Explanation
 from kabosu.explanations import Explanations
 from kabosu.recipes import Recipe
@@ -26,6 +26,7 @@ __all__ = [
     "RaggedError",
     "Recipe",
     "RowError",
+    "SeriesExplainer",
     "TabularExplainer",
     "TextExplainer",
     "domains",

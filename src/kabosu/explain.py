@@ -15,6 +15,7 @@ import numpy as np
 
 from kabosu.diagnostics.ranking import SHOWN, rank_confidence
 from kabosu.domains.masks import MaskedBlock
+from kabosu.domains.varied import VariedBlock
 from kabosu.errors import EngineError, InputError, KabosuError, ModelError, ReadingError
 from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, Outcome, known, relative_error, tamed
@@ -227,7 +228,7 @@ def choose(model: Model, representation: Representation, recipe: Recipe, refused
     from kabosu.engines import ENGINES, MASK_ENGINES
 
     refusals = dict(refused or {})
-    for engine in recipe.engines or (MASK_ENGINES if isinstance(representation, MaskedBlock) else ENGINES):
+    for engine in recipe.engines or (MASK_ENGINES if isinstance(representation, (MaskedBlock, VariedBlock)) else ENGINES):
         if engine.name not in refusals and recipe.engine in ("auto", "exact" if engine.exact else "sampled", engine.name):
             reason = engine.refuses(model, representation, recipe)
             if reason is None:

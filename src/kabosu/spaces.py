@@ -50,7 +50,43 @@ class Masks:
         return masks
 
 
-Space = Cube | Masks
+@dataclass(frozen=True)
+class Varied:
+    """Masks, and one uniform number in (0, 1): which of many things stands in the place of what is hidden."""
+
+    masks: Masks
+
+    @property
+    def m(self) -> int:
+        """One bit a part, and the number."""
+        return self.masks.m + 1
+
+    @property
+    def coordinates(self) -> int:
+        """Those of the masks, and one."""
+        return self.masks.coordinates + 1
+
+    def read(self, points: Float[Array, "s q"]) -> Float[Array, "s m"]:
+        """The last coordinate is the number."""
+        return np.column_stack([self.masks.read(points[:, :-1]), points[:, -1]])
+
+
+Space = Cube | Masks | Varied
+
+
+def _bits(a: Array) -> bool:
+    return a.dtype.kind == "b" or bool(((a == 0) | (a == 1)).all())
+
+
+def _open(a: Array) -> bool:
+    return bool(a.min() > 0 and a.max() < 1)
+
+
+INSIDE = {
+    Cube: (_open, "strictly between 0 and 1"),
+    Masks: (_bits, "0 and 1"),
+    Varied: (lambda a: _bits(a[..., :-1]) and _open(a[..., -1]), "0 and 1, and a last one strictly between them"),
+}
 
 
 def checked(draws: Any, space: Space, n: int, sampler: Any) -> Array:
@@ -58,6 +94,7 @@ def checked(draws: Any, space: Space, n: int, sampler: Any) -> Array:
     a = np.asarray(draws)
     if a.ndim != 3 or a.shape[1:] != (n, space.m) or a.dtype.kind not in "fbiu":
         raise InputError(f"the sampler {sampler!r} gave draws of shape {a.shape} and dtype {a.dtype}; expected numbers of shape (1, {n}, {space.m})")
-    if not (a.min() > 0 and a.max() < 1 if isinstance(space, Cube) else a.dtype.kind == "b" or ((a == 0) | (a == 1)).all()):
-        raise InputError(f"the sampler {sampler!r} gave draws outside {space}; expected numbers {'strictly between 0 and 1' if isinstance(space, Cube) else '0 and 1'}")
+    inside, words = INSIDE[type(space)]
+    if not inside(a):
+        raise InputError(f"the sampler {sampler!r} gave draws outside {space}; expected numbers {words}")
     return a

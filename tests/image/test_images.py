@@ -151,7 +151,7 @@ def test_normalized_pictures_are_shown_in_full_range():
 
 
 def test_the_first_of_several_numbers_is_not_the_target():
-    scores = lambda X: np.stack([X.mean(axis=(1, 2, 3)), 5 + X.mean(axis=(1, 2, 3)), -X.mean(axis=(1, 2, 3))], axis=1)
-    explainer = lambda **options: kb.ImageExplainer(scores, segments="grid", n_segments=4, **options).explain(photo())
+    scores = lambda X: np.stack([X.mean(axis=(1, 2, 3)), 5 + X.mean(axis=(1, 2, 3)), -X.mean(axis=(1, 2, 3))], axis=1)  # noqa: E731
+    explainer = lambda **options: kb.ImageExplainer(scores, segments="grid", n_segments=4, **options).explain(photo())  # noqa: E731
     assert explainer().target == "1" and explainer(output="prediction").target == "0"
     assert explainer(output_names=["cat", "dog", "owl"]).target == "dog"

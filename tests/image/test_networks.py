@@ -94,7 +94,7 @@ def test_boxes_and_maps_by_a_target(torch, image):
         def forward(self, X):
             return [{"boxes": torch.zeros(1, 4), "scores": x[:, :8, :8].mean()[None]} for x in X]
 
-    best = lambda answer: np.array([float(d["scores"].max()) for d in answer])
+    best = lambda answer: np.array([float(d["scores"].max()) for d in answer])  # noqa: E731
     e = kb.ImageExplainer(Detector(), segments=CELLS, target=best).explain(image)
     assert np.argmax(np.abs(e.coef[:, 0])) == 0 and e.output_names == ("prediction",)
 
@@ -102,7 +102,7 @@ def test_boxes_and_maps_by_a_target(torch, image):
         def forward(self, X):
             return {"out": X}
 
-    there = lambda answer: answer["out"][:, 1, 8:, 8:].mean(dim=(1, 2))
+    there = lambda answer: answer["out"][:, 1, 8:, 8:].mean(dim=(1, 2))  # noqa: E731
     spots = image + 5 * (CELLS == 3).astype(np.float32)[None] * (np.indices((16, 16)).sum(axis=0) % 2)
     e = kb.ImageExplainer(Maps(), segments=CELLS, fill=0.0, target=there).explain(spots)
     np.testing.assert_allclose(e.coef[:, 0], [0, 0, 0, spots[1, 8:, 8:].mean()], rtol=1e-5, atol=1e-7)

@@ -20,7 +20,7 @@ WEIGHTS = np.array([0.5, -2.0, 0.0, 3.0])
 def e():
     x, cells = photo(dtype=np.float64), quarters(40, 48)
     away = [np.abs(x[cells == i] - x[cells == i].mean(axis=0)).mean() for i in range(4)]
-    there = lambda X: [np.abs(X[:, cells == i] - x[cells == i].mean(axis=0)).mean(axis=(1, 2)) / away[i] for i in range(4)]
+    there = lambda X: [np.abs(X[:, cells == i] - x[cells == i].mean(axis=0)).mean(axis=(1, 2)) / away[i] for i in range(4)]  # noqa: E731
     return kb.ImageExplainer(lambda X: WEIGHTS @ there(X), segments=cells).explain(x)
 
 
@@ -31,7 +31,7 @@ def drawn(e, **options):
 def test_colors_say_sign_and_size(e):
     pixels = paint.tinted(e.layout, e.coef[:, 0]).astype(float)
     cells = quarters(40, 48)
-    near = lambda i, color: np.abs(pixels[cells == i].mean(axis=0) - paint.rgb(color)).mean()
+    near = lambda i, color: np.abs(pixels[cells == i].mean(axis=0) - paint.rgb(color)).mean()  # noqa: E731
     assert near(3, LIGHT.positive) < near(0, LIGHT.positive) and near(1, LIGHT.negative) < near(0, LIGHT.negative)
     assert near(3, LIGHT.positive) < 40 and np.ptp(pixels[cells == 2].mean(axis=0)) < 60
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 import numpy as np
 
 from kabosu.domains.masks import MaskedBlock, log_weight_of_counts
+from kabosu.domains.varied import VariedBlock
 from kabosu.engines.exact import Means, certified, unsolvable
 from kabosu.explain import BLOCK, Neighborhood
 from kabosu.fits import Outcome
@@ -19,6 +20,8 @@ MOST = 24  # parts whose masks fit in memory
 
 def not_exchangeable(representation: Representation, recipe: Recipe) -> str | None:
     """Why the local law is not known by the number of kept parts, or the surrogate not solved from moments; None where both are."""
+    if isinstance(representation, VariedBlock):
+        return "what stands in the place of a part changes from draw to draw"
     if not isinstance(representation, MaskedBlock):
         return f"a {type(representation).__name__} has no parts that are kept or replaced"
     if log_weight_of_counts(recipe.kernel, representation.p) is None:

@@ -5,11 +5,13 @@ from types import MappingProxyType
 from typing import Any
 
 from kabosu.domains.image import Regions
+from kabosu.domains.series import Course
 from kabosu.explanation import Explanation
 from kabosu.plots.bars import bars
 from kabosu.plots.image import image
+from kabosu.plots.series import series
 
-BY_LAYOUT: Mapping[type, Callable[..., Any]] = MappingProxyType({Regions: image})
+BY_LAYOUT: Mapping[type, Callable[..., Any]] = MappingProxyType({Regions: image, Course: series})
 
 
 def plot(e: Explanation, ax: Any = None, **options: Any) -> Any:

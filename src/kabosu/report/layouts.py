@@ -5,10 +5,11 @@ from types import MappingProxyType
 from typing import Any
 
 from kabosu.domains.image import Regions
+from kabosu.domains.series import Course
 from kabosu.domains.text import Spans
 from kabosu.errors import InputError
 from kabosu.report.codec import Reader
-from kabosu.report.places import regions_in, regions_out
+from kabosu.report.places import course_in, course_out, regions_in, regions_out
 
 
 def _spans_out(layout: Spans) -> dict[str, Any]:
@@ -27,7 +28,7 @@ def _spans_in(read: Reader, p: int) -> Spans:
 
 
 LAYOUTS: Mapping[str, tuple[type, Callable[[Any], dict[str, Any]], Callable[[Reader, int], Any]]] = MappingProxyType(
-    {"text": (Spans, _spans_out, _spans_in), "regions": (Regions, regions_out, regions_in)}
+    {"text": (Spans, _spans_out, _spans_in), "regions": (Regions, regions_out, regions_in), "course": (Course, course_out, course_in)}
 )
 """Kind -> its class, how it is written, how it is read for p features."""
 

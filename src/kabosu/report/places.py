@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from kabosu.domains.image import Regions
+from kabosu.domains.series import Course
 from kabosu.errors import InputError
-from kabosu.report.codec import Reader
+from kabosu.report.codec import Reader, array_out
 from kabosu.types import Array
 
 LARGEST = 1 << 28  # bytes of one array
@@ -51,6 +52,30 @@ def regions_in(read: Reader, p: int) -> Regions:
     picture = unpacked(read.part("picture"), "layout's picture", "uint8", (None, None, 3))
     atoms = unpacked(read.part("atoms"), "layout's regions", "int32", picture.shape[:2]).astype(np.int64)
     covers = unpacked(read.part("covers"), "layout's covers", "bool", (p, None))
+    _in_range(atoms, covers)
+    return Regions(picture, atoms, covers)
+
+
+def course_out(layout: Course) -> dict[str, Any]:
+    """A series, its regions, and which feature covers which."""
+    return {"values": array_out(layout.values), "atoms": packed(layout.atoms.astype(np.int32)), "covers": packed(layout.covers)}
+
+
+def course_in(read: Reader, p: int) -> Course:
+    """Read what ``course_out`` made for p features."""
+    T, C = _size(read)
+    values = read.array("values", "TC", {"T": T, "C": C})
+    atoms = unpacked(read.part("atoms"), "layout's regions", "int32", values.shape).astype(np.int64)
+    covers = unpacked(read.part("covers"), "layout's covers", "bool", (p, None))
+    _in_range(atoms, covers)
+    return Course(values, atoms, covers)
+
+
+def _size(read: Reader) -> tuple[int, int]:
+    rows = read.items("values")
+    return len(rows), len(rows[0]) if rows and isinstance(rows[0], list) else 0
+
+
+def _in_range(atoms: Array, covers: Array) -> None:
     if atoms.size and not (atoms.min() >= -1 and atoms.max() < covers.shape[1]):
         raise InputError(f"the layout's regions are numbered {atoms.min()} to {atoms.max()} and there are {covers.shape[1]}; the text was changed")
-    return Regions(picture, atoms, covers)

@@ -11,6 +11,8 @@ from kabosu.errors import InputError, ModelError
 from kabosu.respond import ANY, OUTPUTS, Model, as_array, as_model, reader_of, with_names
 from kabosu.types import Array, Batch
 
+NETWORKS = ("kabosu.responders.torch", "kabosu.responders.onnx", "kabosu.responders.litert")
+
 
 @dataclass(frozen=True)
 class AskTensor:
