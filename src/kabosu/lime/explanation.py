@@ -31,6 +31,9 @@ def id_generator(size: int = 15, random_state: Any = None) -> str:
 class DomainMapper:
     """Features as words; a subclass knows its kind of data."""
 
+    def __init__(self) -> None:
+        return
+
     def map_exp_ids(self, exp: Any, **kwargs: Any) -> Any:
         """Pairs (feature, weight) as pairs (word, weight)."""
         return exp
