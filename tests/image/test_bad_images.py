@@ -8,7 +8,7 @@ import kabosu as kb
 from kabosu import errors
 from kabosu.domains.segments import Slic
 
-mean = lambda X: X.reshape(len(X), -1).mean(axis=1)
+mean = lambda X: X.reshape(len(X), -1).mean(axis=1)  # noqa: E731
 GRID = {"segments": "grid", "n_segments": 4}
 X = photo(12, 12)
 NAN = photo(12, 12, dtype=np.float64)

@@ -94,14 +94,14 @@ def pixels_of(x: Any, what: str = "the image") -> tuple[Array, Callable[[Array],
     """An instance as an array of finite numbers, and the way back to what the model gets."""
     package = type(x).__module__.split(".")[0]
     if package == "torch":
-        return _finite(np.ascontiguousarray(x.detach().cpu().numpy()), what), Tensors(x.device)
+        return _finite(np.asarray(x.detach().cpu().numpy(), order="C"), what), Tensors(x.device)
     if package == "PIL":
         x = x if x.mode in ("L", "RGB", "RGBA") else x.convert("RGB")
     try:
         a = np.asarray(x)
     except ValueError as e:
         raise InputError(f"{what} is a {type(x).__name__} that makes no array: {e}") from e
-    return _finite(np.ascontiguousarray(a), what), as_is
+    return _finite(np.asarray(a, order="C"), what), as_is
 
 
 def _finite(a: Array, what: str) -> Array:
