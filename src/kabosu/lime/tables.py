@@ -170,7 +170,7 @@ class LimeTabularExplainer:
         explanation.mended = self.mended
         chosen = self._told(explanation, Y, labels, top_labels)
         regression = self.base.regress(scaled, Y, distances, chosen, num_features, self.feature_selection, model_regressor, binary=self.discretizer is not None)
-        own = {} if self.discretizer is not None or self.form is not None or not isinstance(scaled, np.ndarray) else {"scale": self.scaler.scale_, "center": self.scaler.mean_}
+        own = {} if self.discretizer is not None or not isinstance(scaled, np.ndarray) else {"scale": self.scaler.scale_, "center": self.scaler.mean_}
         explanation.learn(found(regression, chosen, scaled, Y, self.mode, width=width_of(self.base.kernel_fn), **own))
         return explanation
 
