@@ -112,6 +112,14 @@ class WidthPath:
 
         return width_path(self, ax=ax, **options)
 
+    def __str__(self) -> str:
+        from kabosu.report.plain import table_of_widths
+
+        return table_of_widths(self)
+
+    def __repr__(self) -> str:
+        return f"<WidthPath of {self.explanations[0].target!r}: {len(self.kernels)} widths, auto takes {self.widths[self.taken]:.3g}>"
+
 
 def width_path(model: Model, representation: Representation, recipe: Recipe, widths: Sequence[float] | None = None) -> WidthPath:
     """Explain one instance at many widths: draws of all of them, each draw weighed for every width.

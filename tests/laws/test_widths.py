@@ -143,3 +143,11 @@ def test_ask_numeric_is_explained_along_the_path():
     path = kb.TabularExplainer(ask_numeric, numeric()).width_path(numeric()[0])
     assert path.coef.shape == (12, 12, 1)
     assert path.fidelity[path.taken, 0] >= 0.92 > path.fidelity[path.taken + 1, 0]
+
+
+def test_a_path_prints_a_line_for_each_width():
+    path = kb.TabularExplainer(waves, numeric(p=4)).width_path(numeric(p=4)[0], [0.2, 1.0])
+    head, *lines, end = str(path).splitlines()
+    assert head.split()[:4] == ["width", "radius", "fidelity", "error"]
+    assert [text.split()[0] for text in lines] == ["0.2", "1"] and all("x0" in text or "x1" in text for text in lines)
+    assert end.endswith(path.rule) and len(repr(path)) < 100

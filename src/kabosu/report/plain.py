@@ -11,6 +11,7 @@ from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.report.evidence import evidence, fidelity_words
 from kabosu.report.words import LEVEL, MISSING, PRESENT, cell, column, condition, half_words, is_number, line, number, output_words
+from kabosu.widths import WidthPath
 
 ROWS = 30  # more are a frame's business
 SHOWN = 10  # rows of a collection
@@ -65,11 +66,25 @@ def table_of_many(es: Explanations) -> str:
     rows: list[tuple[str, ...]] = [("row", "target", "prediction", "fidelity", "largest effects")]
     shown = [int(i) for i in es.positions[:SHOWN]]
     rows += [(str(i), *_summary(es[i])) for i in shown]
-    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    lines = ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in rows] if shown else []
+    lines = _left(rows) if shown else []
     more = [f"... and {len(es.positions) - SHOWN} more; to_frame() has all"] if len(es.positions) > SHOWN else []
     failed = [f"row {i}: {line(text)}" for i, text in list(es.errors.items())[:3]]
     return "\n".join([head, *lines, *more, *failed])
+
+
+def table_of_widths(path: WidthPath) -> str:
+    """What ``print(explainer.width_path(x))`` shows: fidelity, error and largest effects at each width, and which one is taken."""
+    rows = [("width", "radius", "fidelity", "error", "largest effects")]
+    for e, error in zip(path.explanations, path.error, strict=True):
+        _, _, fidelity, effects = _summary(e)
+        rows.append((number(e.kernel_width, 3), number(e.certificate.radius, 2), fidelity, f"{number(100 * float(error[e.target_index]), 2)}%", effects))
+    return "\n".join([*_left(rows), f"auto takes width {number(float(path.widths[path.taken]), 3)}: {path.rule}"])
+
+
+def _left(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    """Columns of text, to the left."""
+    widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return ["  ".join(text.ljust(w) for text, w in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 def _summary(e: Explanation) -> tuple[str, str, str, str]:
