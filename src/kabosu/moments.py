@@ -49,6 +49,15 @@ class Moments:
         """All folds as one."""
         return Moments(self.gram.sum(1, keepdims=True), self.cross.sum(1, keepdims=True), self.square.sum(1, keepdims=True), self.weight2, self.count)
 
+    def only(self, fold: int) -> "Moments":
+        """One of the folds."""
+        at = slice(fold, fold + 1)
+        return Moments(self.gram[:, at], self.cross[:, at], self.square[:, at], self.weight2, self.count)
+
+    def __sub__(self, other: "Moments") -> "Moments":
+        """Moments without those of a part."""
+        return Moments(self.gram - other.gram, self.cross - other.cross, self.square - other.square, self.weight2, self.count)
+
     def without(self) -> "Moments":
         """Fold r: everything but fold r."""
         pooled = self.pooled

@@ -45,8 +45,11 @@ class Masks:
     def read(self, points: Float[Array, "s q"]) -> Bool[Array, "s m"]:
         """The first coordinate is the quantile of the number kept; the smallest of the others are kept."""
         kept = np.searchsorted(np.cumsum(self.counts[:-1]), points[:, 0], side="right")
-        masks = np.empty((len(points), self.m), dtype=bool)
-        np.put_along_axis(masks, points[:, 1:].argsort(axis=1, kind="stable"), np.arange(self.m) < kept[:, None], axis=1)
+        others = points[:, 1:]
+        largest = np.take_along_axis(np.sort(others, axis=1), np.maximum(kept - 1, 0)[:, None], axis=1)
+        masks = (others <= largest) & (kept > 0)[:, None]
+        tied = np.flatnonzero(masks.sum(axis=1) != kept)  # of equal numbers the first come first
+        masks[tied] = others[tied].argsort(axis=1, kind="stable").argsort(axis=1) < kept[tied, None]
         return masks
 
 

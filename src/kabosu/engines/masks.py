@@ -44,7 +44,7 @@ class AllMasks:
         p = representation.p
         if p <= MOST and 2**p - _unlikely(representation.counts) <= recipe.budget - 1:
             return None
-        return f"{2.0**p:.3g} masks of {p} parts and the instance are more than the budget of {recipe.budget:,} rows"
+        return f"2^{p} masks of {p} parts and the instance are more than the budget of {recipe.budget:,} rows"
 
     def run(self, model: Model, representation: MaskedBlock, recipe: Recipe) -> Outcome:
         """Ask for every mask that has a probability."""

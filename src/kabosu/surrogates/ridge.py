@@ -8,7 +8,7 @@ import numpy as np
 from kabosu import checks
 from kabosu.fits import Fit
 from kabosu.moments import FOLDS, Moments
-from kabosu.surrogates.errorbars import degrees_of_freedom, replicate_errors, residuals, sandwich_errors
+from kabosu.surrogates.errorbars import degrees_of_freedom, moderated, replicate_errors, residuals, sandwich_errors
 from kabosu.surrogates.problems import Problems
 from kabosu.types import Array, Bool, Float
 
@@ -16,6 +16,7 @@ STEEP = 1e4  # condition number of the correlation matrix above which the normal
 UNCORRELATED = 1e-14  # correlation that is rounding
 SINGULAR = 1e14  # ... and above which they have no inverse
 DEAD = 1e-20
+WIDE = 128  # features above which the folds are taken one after the other, by Cholesky's decomposition
 
 
 @dataclass(frozen=True)
@@ -105,9 +106,22 @@ def solve(pooled: Moments, penalty: Float[Array, "#B 1"]) -> Solution:
 
 
 def _inverse(matrices: Float[Array, "N p p"], singular: Bool[Array, "N"]) -> Float[Array, "N p p"]:
+    if matrices.shape[1] > WIDE and not singular.any():
+        return np.stack([_by_cholesky(m) for m in matrices])
     if not singular.any():
         return np.linalg.inv(matrices)
     return np.array([np.linalg.pinv(m, hermitian=True) if bad else np.linalg.inv(m) for m, bad in zip(matrices, singular, strict=True)])
+
+
+def _by_cholesky(matrix: Float[Array, "p p"]) -> Float[Array, "p p"]:
+    """Inverse of a symmetric matrix, in half the time where it is positive definite."""
+    from scipy.linalg import lapack
+
+    factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0)
+    if failed:
+        return np.linalg.inv(matrix)
+    inverse = np.tril(lapack.dpotri(factor, lower=1, overwrite_c=1)[0])
+    return inverse + np.tril(inverse, -1).T
 
 
 def _moved(fitted: Fit, origin: Float[Array, "#B p"]) -> Fit:
@@ -173,7 +187,8 @@ def assemble(moments: Moments, solved: Solution, problems: Problems, replicates:
     local = pooled.level[:, 0] - np.einsum("bp,bpk->bk", np.broadcast_to(center, (N, center.shape[1])), coef)
     r2 = _r2(pooled.residual(local[:, None], coef[:, None])[:, 0], pooled.total[:, 0])
     error, dof = _errors(problems, center, local, coef, bread, replicates)
-    error = replicate_errors(moments, local, coef, bread) if replicates else error
+    if replicates:
+        error, dof = moderated(replicate_errors(moments, local, coef, bread), error, dof, replicates)
     flat = np.broadcast_to((bread == 0).all(axis=1), (N, bread.shape[2]))
     fitted = Fit(
         coef,
@@ -190,13 +205,13 @@ def assemble(moments: Moments, solved: Solution, problems: Problems, replicates:
 
 
 def _errors(problems: Problems, center: Array, local: Array, coef: Array, bread: Array, replicates: int) -> tuple[Array, Array]:
-    """Standard errors for independent draws, where they are, and degrees of freedom."""
+    """Standard errors as if draws were independent, and degrees of freedom."""
     errors, dofs, i = [], [], 0
     for Z, Y, w in problems.parts():
         these, i = slice(i, i + len(Y)), i + len(Y)
         of = lambda a: a[these] if len(a) > 1 else a  # noqa: E731, B023  broadcast leading axis
         wr = residuals(Z, Y, w, local[these], coef[these])
-        errors.append(coef[these] if replicates else sandwich_errors(Z, of(center), wr, of(bread)))
+        errors.append(sandwich_errors(Z, of(center), wr, of(bread)))
         dofs.append(degrees_of_freedom(Z, of(center), wr, replicates))
     return np.concatenate(errors), np.concatenate(dofs)
 
@@ -207,8 +222,10 @@ def _r2(residual: Float[Array, "B k"], total: Float[Array, "B k"]) -> Float[Arra
 
 def held_out(moments: Moments, ridge: Ridge) -> Float[Array, "B k"]:
     """Weighted R2 on draws that the surrogate has not seen: each fold predicted by a fit to the others (MATH (3))."""
-    others, R = moments.without(), moments.gram.shape[1]
-    B, p = len(moments.cross), moments.gram.shape[-1] - 1
+    B, R, p = len(moments.cross), moments.gram.shape[1], moments.gram.shape[-1] - 1
+    if p > WIDE and len(moments.gram) == 1:
+        return _held_out_of_many(moments, ridge)
+    others = moments.without()
     covariance = others.covariance
     b = len(covariance)
     scale2 = np.einsum("brpp->brp", others.gram[..., 1:, 1:])
@@ -218,3 +235,33 @@ def held_out(moments: Moments, ridge: Ridge) -> Float[Array, "B k"]:
     usable = np.broadcast_to(others.weight > 0, (B, R))[..., None]
     residual = np.where(usable, moments.residual(intercept, coef), 0.0).sum(1)
     return _r2(residual, moments.pooled.total[:, 0])
+
+
+def _held_out_of_many(moments: Moments, ridge: Ridge) -> Float[Array, "B k"]:
+    """``held_out`` of one Gram matrix that is large: a fold at a time, solved where it is positive definite."""
+    pooled, R = moments.pooled, moments.gram.shape[1]
+    residual = np.zeros(pooled.total.shape[::2])
+    for r in range(R):
+        fold = moments.only(r)
+        if fold.weight.any():
+            coef, level = _solved(pooled - fold, ridge)
+            residual += fold.residual(level[:, None], coef[:, None])[:, 0]
+    return _r2(residual, pooled.total[:, 0])
+
+
+def _solved(moments: Moments, ridge: Ridge) -> tuple[Float[Array, "B p k"], Float[Array, "B k"]]:
+    """Coefficients and intercepts of one Gram matrix, all folds pooled."""
+    from scipy.linalg import lapack
+
+    variance = np.einsum("pp->p", moments.covariance[0, 0])
+    alive = variance > DEAD**0.5 * np.maximum(np.einsum("pp->p", moments.gram[0, 0, 1:, 1:]), 1e-300)
+    cross, center, level = moments.covariance_with_response[:, 0], moments.center[:, 0], moments.level[:, 0]
+    B, p, k = cross.shape
+    system = moments.covariance[0, 0]
+    system[np.diag_indices(p)] += ridge.penalty(moments)[0, 0] + np.where(alive, 0.0, 1.0)
+    factor, failed = lapack.dpotrf(system.T, lower=1, clean=0, overwrite_a=1)
+    if failed or not alive.all():
+        coef = solve(moments, ridge.penalty(moments)).coef
+    else:
+        coef = lapack.dpotrs(factor, cross.transpose(1, 0, 2).reshape(p, B * k), lower=1)[0].reshape(p, B, k).transpose(1, 0, 2)
+    return coef, level - np.einsum("bp,bpk->bk", np.broadcast_to(center, (B, p)), coef)

@@ -1,0 +1,47 @@
+"""Many features: the folds one after the other, by Cholesky's decomposition, give what all at once give."""
+
+import numpy as np
+import pytest
+
+from kabosu.moments import Moments
+from kabosu.spaces import Masks
+from kabosu.surrogates import Ridge, ridge
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.01])
+@pytest.mark.parametrize("odd", ["", "a feature that does not vary", "two that are the same", "an empty fold"])
+def test_the_same_fit_whichever_way(alpha, odd, monkeypatch):
+    rng = np.random.default_rng(0)
+    Z, w = (rng.random((1, 400, 40)) < 0.5).astype(float), rng.random((1, 400))
+    Y = np.sin(Z @ rng.normal(size=(40, 3))) + rng.normal(size=(1, 400, 3))
+    if "not vary" in odd:
+        Z[:, :, 7] = 1.0
+    if "same" in odd:
+        Z[:, :, 8] = Z[:, :, 9]
+    if "empty" in odd:
+        w[:, 3::8] = 0.0
+    fits = []
+    for wide in (10, 1000):
+        monkeypatch.setattr(ridge, "WIDE", wide)
+        fits.append(Ridge(alpha).fit(Z, Y, w, np.ones((1, 40)), 8))
+    for name in ("coef", "std_error", "intercept", "fidelity", "r2"):
+        np.testing.assert_allclose(getattr(fits[0], name), getattr(fits[1], name), rtol=1e-7, atol=1e-9, err_msg=name)
+
+
+def test_moments_without_a_fold():
+    rng = np.random.default_rng(0)
+    moments = Moments.of(rng.normal(size=(1, 80, 3)), rng.normal(size=(1, 80, 2)), np.ones((1, 80)))
+    rest, others = moments.pooled - moments.only(2), moments.without()
+    np.testing.assert_allclose(rest.gram[:, 0], others.gram[:, 2])
+    np.testing.assert_allclose(rest.cross[:, 0], others.cross[:, 2])
+
+
+def test_masks_of_equal_numbers_still_keep_as_many_as_they_should():
+    rng = np.random.default_rng(0)
+    points = np.column_stack([rng.random(500), rng.integers(0, 4, (500, 9)) / 4 + 0.1])
+    space = Masks(9, (0.1,) * 10)
+    masks = space.read(points)
+    kept = np.searchsorted(np.cumsum(space.counts[:-1]), points[:, 0], side="right")
+    assert (masks.sum(axis=1) == kept).all()
+    ranks = points[:, 1:].argsort(axis=1, kind="stable").argsort(axis=1)
+    assert (masks == (ranks < kept[:, None])).all()
