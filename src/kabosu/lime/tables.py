@@ -21,6 +21,7 @@ from kabosu.lime.table_words import TableDomainMapper
 from kabosu.types import Array, Float
 
 DISCRETIZERS = {"quartile": QuartileDiscretizer, "decile": DecileDiscretizer, "entropy": EntropyDiscretizer}
+TOGETHER = 8  # columns of a cache line, written at once
 STATISTICS = ("means", "mins", "maxs", "stds", "feature_values", "feature_frequencies")
 
 
@@ -261,19 +262,23 @@ class LimeTabularExplainer:
         """Each column by its bins; those of numbers are drawn within after all bins are."""
         first, d = discretizer.discretize(row), len(row)
         numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in range(d)]
-        keeps, inverse = np.empty((d, n), dtype=bool), np.empty((n, d))
+        Z, inverse = np.empty((n, d)), np.empty((n, d))
+        kept, cells = np.empty((TOGETHER, n), dtype=bool), np.empty((TOGETHER, n))
         usual = type(discretizer).undiscretize is BaseDiscretizer.undiscretize
-        for j, number in enumerate(numbers):
-            values, number = np.asarray(self.feature_values[j], dtype=np.float64), number.astype(np.intp)
-            (values == first[j]).take(number, out=keeps[j], mode="clip")
-            if usual and j in discretizer.means:
-                inverse[1:, j] = discretizer.get_undiscretize_values(j, values.astype(np.intp).take(number[1:]))
-            else:
-                inverse[:, j] = values.take(number)
+        for start in range(0, d, TOGETHER):
+            columns = range(start, min(start + TOGETHER, d))
+            for i, j in enumerate(columns):
+                values, number = np.asarray(self.feature_values[j], dtype=np.float64), numbers[j].astype(np.intp)
+                (values == first[j]).take(number, out=kept[i], mode="clip")
+                if usual and j in discretizer.means:
+                    cells[i, 1:] = discretizer.get_undiscretize_values(j, values.astype(np.intp).take(number[1:]))
+                else:
+                    values.take(number, out=cells[i], mode="clip")
+            Z[:, start : columns.stop], inverse[:, start : columns.stop] = kept[: len(columns)].T, cells[: len(columns)].T
         if not usual:
             inverse[1:] = discretizer.undiscretize(inverse[1:])
-        keeps[:, 0], inverse[0] = True, row
-        return np.ascontiguousarray(keeps.T, dtype=np.float64), inverse
+        Z[0], inverse[0] = 1, row
+        return Z, inverse
 
     def _sparse(self, row: Any, n: int, sampling_method: str) -> tuple[Any, Any]:
         columns = row.nonzero()[1]
