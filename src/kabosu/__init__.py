@@ -3,7 +3,7 @@
 from kabosu import domains, errors, kernels, samplers, surrogates
 from kabosu.errors import CertificateError, EngineError, InputError, KabosuError, LabelsOnly, MissingExtra, ModelError, RaggedError, RowError
 from kabosu.explain import Neighborhood, explain, fit, measure
-from kabosu.explainers import ImageExplainer, SeriesExplainer, TabularExplainer, TextExplainer
+from kabosu.explainers import ImageExplainer, MixedExplainer, SeriesExplainer, TabularExplainer, TextExplainer
 from kabosu.explanation import Certificate, Explanation
 from kabosu.explanations import Explanations
 from kabosu.recipes import Recipe
@@ -21,6 +21,7 @@ __all__ = [
     "KabosuError",
     "LabelsOnly",
     "MissingExtra",
+    "MixedExplainer",
     "ModelError",
     "Neighborhood",
     "RaggedError",

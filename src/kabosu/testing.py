@@ -25,6 +25,7 @@ from kabosu.fits import Fit, Outcome
 from kabosu.protocols import Alike, Domain, Engine, Kernel, LogKernel, Placed, Representation, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
+from kabosu.responders import arrays
 from kabosu.samplers import Plain, Sobol
 from kabosu.spaces import Cube, Space, checked
 from kabosu.surrogates import Ridge
@@ -330,21 +331,25 @@ def _spoiled(draw: Callable[..., Array], *args: Any) -> Array:
 
 
 def _count(rows: Any) -> int:
-    return int(rows.shape[0]) if hasattr(rows, "shape") else len(rows)
+    return arrays.length(rows)
 
 
 def _some(rows: Any, start: int, stop: int) -> Any:
-    return rows[start:stop]
+    return arrays.piece(rows, start, stop)
 
 
 def _same(a: Any, b: Any) -> bool:
     """The same rows: arrays, sparse matrices, lists, or any frame, cell by cell."""
     if _count(a) != _count(b):
         return False
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(_same(a[name], b[name]) for name in a)
     if hasattr(a, "toarray"):
         return bool((a != b).nnz == 0)
     if isinstance(a, np.ndarray) and a.dtype.kind in "fiub":
         return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+    if isinstance(a, np.ndarray) and a.ndim == 1:
+        return a.tolist() == b.tolist()
     if isinstance(a, Sequence) and not isinstance(a[0], dict):
         return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
     return all(np.array_equal(frames.cells(x), frames.cells(y)) for x, y in zip(frames.read(a).columns, frames.read(b).columns, strict=True))

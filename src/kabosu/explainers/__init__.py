@@ -2,8 +2,9 @@
 
 from kabosu.explainers.base import Explainer
 from kabosu.explainers.image import ImageExplainer
+from kabosu.explainers.mixed import MixedExplainer
 from kabosu.explainers.series import SeriesExplainer
 from kabosu.explainers.tabular import TabularExplainer
 from kabosu.explainers.text import TextExplainer
 
-__all__ = ["Explainer", "ImageExplainer", "SeriesExplainer", "TabularExplainer", "TextExplainer"]
+__all__ = ["Explainer", "ImageExplainer", "MixedExplainer", "SeriesExplainer", "TabularExplainer", "TextExplainer"]

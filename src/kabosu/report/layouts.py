@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kabosu.domains.image import Regions
+from kabosu.domains.mixed import Mixture
 from kabosu.domains.series import Course
 from kabosu.domains.text import Spans
 from kabosu.errors import InputError
@@ -27,8 +28,22 @@ def _spans_in(read: Reader, p: int) -> Spans:
     return Spans(text, made)
 
 
+def _mixture_out(layout: Mixture) -> dict[str, Any]:
+    return {"fields": [{"name": name, "layout": layout_out(part), "start": start, "stop": stop} for name, part, start, stop in layout.fields]}
+
+
+def _mixture_in(read: Reader, p: int) -> Mixture:
+    fields = []
+    for part in (Reader(d, "layout's input") for d in read.items("fields")):
+        start, stop = part.whole("start"), part.whole("stop")
+        if not 0 <= start <= stop <= p:
+            raise InputError(f"the layout's input {part.text('name')!r} has the features {start} to {stop} of {p}; the text was changed")
+        fields.append((part.text("name"), layout_in(part.part("layout"), stop - start), start, stop))
+    return Mixture(tuple(fields))
+
+
 LAYOUTS: Mapping[str, tuple[type, Callable[[Any], dict[str, Any]], Callable[[Reader, int], Any]]] = MappingProxyType(
-    {"text": (Spans, _spans_out, _spans_in), "regions": (Regions, regions_out, regions_in), "course": (Course, course_out, course_in)}
+    {"text": (Spans, _spans_out, _spans_in), "regions": (Regions, regions_out, regions_in), "course": (Course, course_out, course_in), "mixture": (Mixture, _mixture_out, _mixture_in)}
 )
 """Kind -> its class, how it is written, how it is read for p features."""
 

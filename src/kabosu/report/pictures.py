@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from kabosu.domains.image import Regions
+from kabosu.domains.mixed import Mixture, part_of
 from kabosu.domains.series import Course
 from kabosu.domains.text import Spans
 from kabosu.explanation import Explanation
@@ -27,7 +28,13 @@ def _image(e: Explanation, t: int) -> dict[str, Any]:
     return {"template": "image.html", "sources": sources, "width": SHOWN, "height": round(SHOWN * H / W), "most": most}
 
 
-PICTURES: Mapping[type, Callable[[Explanation, int], dict[str, Any]]] = MappingProxyType({Course: course, Regions: _image, Spans: marked})
+def _mixture(e: Explanation, t: int) -> dict[str, Any] | None:
+    """That of each input that has one."""
+    found = [picture(part_of(e, name), t) for name, *_ in e.layout.fields]
+    return {"template": "mixture.html", "parts": [p for p in found if p is not None]}
+
+
+PICTURES: Mapping[type, Callable[[Explanation, int], dict[str, Any]]] = MappingProxyType({Course: course, Mixture: _mixture, Regions: _image, Spans: marked})
 
 
 def picture(e: Explanation, t: int) -> dict[str, Any] | None:

@@ -1,6 +1,6 @@
 """Models of whole arrays, such as pictures and series: batches go in as they are, and a target makes numbers of any answer."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,7 +63,7 @@ class Targeted:
         try:
             return self.target(answer)
         except Exception as e:
-            raise ModelError(f"the target failed on an answer of type {type(answer).__name__} for {len(rows)} row(s): {type(e).__name__}: {e}") from e
+            raise ModelError(f"the target failed on an answer of type {type(answer).__name__} for {length(rows)} row(s): {type(e).__name__}: {e}") from e
 
 
 @dataclass(frozen=True)
@@ -105,10 +105,24 @@ class Halved:
         try:
             return self.ask(rows)
         except Exception as e:
-            if len(rows) < 2 or not out_of_memory(e):
+            if length(rows) < 2 or not out_of_memory(e):
                 raise
-        half = len(rows) // 2
-        return np.concatenate([np.asarray(as_array(self(part))) for part in (rows[:half], rows[half:])])
+        n = length(rows)
+        return np.concatenate([np.asarray(as_array(self(part))) for part in (piece(rows, 0, n // 2), piece(rows, n // 2, n))])
+
+
+def length(rows: Batch) -> int:
+    """Rows of a batch: an array, list or frame, or a dict of batches."""
+    if isinstance(rows, Mapping):
+        return length(next(iter(rows.values())))
+    return int(rows.shape[0]) if hasattr(rows, "shape") else len(rows)
+
+
+def piece(rows: Batch, start: int, stop: int) -> Batch:
+    """Some rows of a batch that lie together."""
+    if isinstance(rows, Mapping):
+        return {name: piece(part, start, stop) for name, part in rows.items()}
+    return rows[start:stop]
 
 
 def out_of_memory(e: Exception) -> bool:
