@@ -8,11 +8,26 @@ from numba import njit
 from kabosu.types import Array
 
 MILLS = (
-    0.6398201096557464, 0.4213487519629292, 0.17322252692216528, 0.02960126639954393,
-    -0.008013496963056832, -0.0037486161457056977, 0.0008117599983279073, 0.00044261655159119086,
-    -0.00015729642530142393, -4.241707697971815e-05, 3.355006332454491e-05, -9.020153715731958e-07,
-    -5.703231196735313e-06, 1.9664643677282164e-06, 4.415698342780286e-07, -5.804411079626069e-07,
-    1.1505234470497916e-07, 9.281419048628803e-08, -4.7173693440735046e-08, -6.6633727233887795e-09,
+    0.6398201096557464,
+    0.4213487519629292,
+    0.17322252692216528,
+    0.02960126639954393,
+    -0.008013496963056832,
+    -0.0037486161457056977,
+    0.0008117599983279073,
+    0.00044261655159119086,
+    -0.00015729642530142393,
+    -4.241707697971815e-05,
+    3.355006332454491e-05,
+    -9.020153715731958e-07,
+    -5.703231196735313e-06,
+    1.9664643677282164e-06,
+    4.415698342780286e-07,
+    -5.804411079626069e-07,
+    1.1505234470497916e-07,
+    9.281419048628803e-08,
+    -4.7173693440735046e-08,
+    -6.6633727233887795e-09,
     5.996916633278133e-09,
 )
 """Mills' ratio M of the normal: M(x) / y as a polynomial in c, y = 1 / (1 + x / 3), c = y scaled to -1..1 for 0 <= x <= 40; relative error 1e-14."""
@@ -21,7 +36,8 @@ MILLS = (
 @njit(cache=True, nogil=True, error_model="numpy")
 def sweep(
     left: Array, depth: Array, unit: Array, row: Array, high: Array, low: Array, lost: Array, whole: Array, state: Array, above: Array, first: Array, width: Array,
-    value: Array, cut: Array, normal: Array, start: Array, inverse: Array, T: Array, D: Array, deepest: int, beta: Array, total: Array,
+    value: Array, cut: Array, normal: Array, bins: Array, share: Array, start: Array, inverse: Array, Q: Array, R0: Array, T: Array, D: Array, deepest: int, beta: Array,
+    total: Array,
 ) -> None:  # fmt: skip
     """Add every tree's beta_j and E_q f (MATH (8)); memory is the stack of one path.
 
@@ -29,7 +45,9 @@ def sweep(
     Of the edge into a node: depth of the splits above that bound its unit's interval from above and below (-1: none), rows
     of the unit's missing (0: not inside) and of its whole line, row of its level set (``state``, -1: an interval), depth of
     the edge above on the same unit (0: none), the unit's first coordinate and number of coordinates.
-    normal : (units,) whether q(x <= t) = Phi(t inverse - start).  T : (rows, B) probabilities, D : (w, rows, B) slopes.
+    normal : (units,) whether q(x <= t) = Phi(t inverse - start).  bins, share : (N,) of a split of a binned unit, the bin it
+    cuts (-1: none) and the share below the cut.  Q, R0 : (units, 2, L, B) of each bin and of those below it, q and slope.
+    T : (rows, B) probabilities, D : (w, rows, B) slopes.
     P goes down, G comes up: beta_j += G(v) (rho(v) - rho(anc(v))), rho = D / q. beta : (p, k, B), total : (k, B) are added to.
     """
     k, B, w = value.shape[1], T.shape[1], D.shape[0]
@@ -69,7 +87,10 @@ def sweep(
             continue
         G[d] = 0.0
         u = unit[v]
-        if normal[u]:
+        if bins[v] >= 0:
+            _mix(1.0, share[v], Q[u, 0, bins[v]], Q[u, 1, bins[v]], F[d])
+            _mix(1.0, share[v], R0[u, 0, bins[v]], R0[u, 1, bins[v]], S[d, 0])
+        elif normal[u]:
             _phi(cut[v] * inverse[u], inverse[u], start[u], F[d], S[d, 0])
         elif row[v] >= 0:
             F[d] = T[row[v]]
@@ -128,9 +149,7 @@ def _enter(hi: Array, lo: Array, ms: Array, above: Array, before: Array, P: Arra
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _leaf(
-    value: Array, hi: Array, lo: Array, ms: Array, dhi: Array, dlo: Array, dms: Array, above: Array, before: Array, rho: Array, G: Array, beta: Array
-) -> None:
+def _leaf(value: Array, hi: Array, lo: Array, ms: Array, dhi: Array, dlo: Array, dms: Array, above: Array, before: Array, rho: Array, G: Array, beta: Array) -> None:
     """A leaf whole: G = value P, and G (D / q - rho(anc)) without the division, since P = P(parent) q / q(anc)."""
     for c in range(len(value)):
         for b in range(len(above)):
@@ -177,20 +196,28 @@ def _credit(G: Array, here: Array, above: Array, beta: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
-def bin_rows(F: Array, unit: Array, row: Array, q: Array, slope: Array, T: Array, D: Array) -> None:
-    """Table rows of binned units: T = sum_l F_l q_l and D = sum_l F_l slope_l. F : (rows, L); q, slope : (units, L, B)."""
+def bin_rows(whole: Array, bin: Array, share: Array, unit: Array, row: Array, q: Array, slope: Array, T: Array, D: Array) -> None:  # noqa: A002
+    """Table rows of binned units: the bins below, where ``whole``, and a share of one bin. q, slope : (units, 2, L, B), of each bin and of those below it."""
     for r in range(len(row)):
-        u = unit[r]
-        Tr, Dr = T[row[r]], D[row[r]]
-        for n in range(F.shape[1]):
-            _mix(F[r, n], q[u, n], slope[u, n], Tr, Dr)
+        u, n = unit[r], bin[r]
+        _mix(whole[r], share[r], q[u, 0, n], q[u, 1, n], T[row[r]])
+        _mix(whole[r], share[r], slope[u, 0, n], slope[u, 1, n], D[row[r]])
 
 
 @njit(cache=True, nogil=True)
-def _mix(share: float, q: Array, slope: Array, T: Array, D: Array) -> None:
-    for b in range(len(T)):
-        T[b] += share * q[b]
-        D[b] += share * slope[b]
+def of_own(table: Array, own: Array, units: Array, out: Array) -> None:
+    """Each instance's column of its unit's table, by its own bin. table : (n, 2, L, L), own : (n, B), out : (units, 2, L, B)."""
+    for n in range(len(units)):
+        for part in range(table.shape[1]):
+            for i in range(table.shape[2]):
+                for b in range(own.shape[1]):
+                    out[units[n], part, i, b] = table[n, part, i, own[n, b]]
+
+
+@njit(cache=True, nogil=True)
+def _mix(whole: float, share: float, own: Array, below: Array, out: Array) -> None:
+    for b in range(len(out)):
+        out[b] = whole * below[b] + share * own[b]
 
 
 @njit(cache=True)

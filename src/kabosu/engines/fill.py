@@ -21,13 +21,15 @@ from kabosu.types import Array, Float
 class Filled:
     """What the sweep reads, and the law's own moments.
 
-    T : q(x <= t), q(level set).  D : Cov_q(z)^-1 Cov_q(z, 1[...]).  mean, variance : of z.  between : covariance of a
+    T : q(x <= t), q(level set).  D : Cov_q(z)^-1 Cov_q(z, 1[...]).  bins, bin_slopes : the same of each bin, and of those below it.  mean, variance : of z.  between : covariance of a
     coordinate and the next of its unit.
     start, inverse : q(x <= t) = Phi(t inverse - start) of normal units.  sd : of their coordinate; 1 for other units.
     """
 
     T: Float[Array, "rows B"]
     D: Float[Array, "w rows B"]
+    bins: Float[Array, "u 2 L B"]
+    bin_slopes: Float[Array, "u 2 L B"]
     mean: Float[Array, "B p"]
     variance: Float[Array, "B p"]
     between: Float[Array, "B p"]
@@ -44,9 +46,11 @@ def fill(nodes: Nodes, binding: Binding, encoders: Mapping[int, Encoder], block:
     B, laws = block.size, block.laws
     p, w = sum(law.width for law in laws), max(law.width for law in laws)
     space = np.empty((1 + w, nodes.rows, B)) if space is None or space.shape[2] != B else space
-    space[:] = 0.0
+    space[:, :2], space[2:] = 0.0, 0.0  # what the units do not write
     space[0, ONE] = 1.0
-    out = Filled(space[0], space[1:], np.zeros((B, p)), np.zeros((B, p)), np.zeros((B, p)), np.zeros((len(nodes.normal), B)), np.ones(len(nodes.normal)), np.ones(len(nodes.normal)))
+    L = max((len(law.rates) for law, within in zip(laws, nodes.within, strict=True) if within is not None), default=0)
+    Q = np.zeros((2, len(laws) if L else 1, 2, max(L, 1), B if L else 1))
+    out = Filled(space[0], space[1:], Q[0], Q[1], np.zeros((B, p)), np.zeros((B, p)), np.zeros((B, p)), np.zeros((len(nodes.normal), B)), np.ones(len(nodes.normal)), np.ones(len(nodes.normal)))
     first = np.cumsum([law.width for law in laws]) - [law.width for law in laws]
     normal = [u for u in range(len(laws)) if nodes.normal[u]]
     binned = [u for u in range(len(laws)) if nodes.within[u] is not None]
@@ -58,7 +62,7 @@ def fill(nodes: Nodes, binding: Binding, encoders: Mapping[int, Encoder], block:
         _one(nodes, block, u, int(first[u]), out)
     for n, i in enumerate(nodes.fixed):
         column = block.all_columns[binding.sources[i].column]
-        _fixed(nodes, len(laws) + n, fixed_numbers(binding.sources[i], column, block.fixed[column.name], encoders.get(i)), out.T)
+        _fixed(nodes, len(laws) + n, fixed_numbers(binding.sources[i], column, block.fixed[column.name], encoders.get(i)), out.T, out.D[0])
     return out
 
 
@@ -74,25 +78,32 @@ def _normals(laws: Sequence[NumberLaw], units: Array, first: Array, out: Filled)
 
 
 def _bins(nodes: Nodes, laws: Sequence[LevelLaw], units: Sequence[int], first: Array, out: Filled) -> None:
-    """MATH (5), all binned units at once: q(x <= t) = sum over bins of q(bin) F_bin(t), F known since the reading."""
-    from kabosu.engines.boxes import bin_rows
+    """MATH (5), all binned units at once: q depends on an instance by its own bin only."""
+    from kabosu.engines.boxes import bin_rows, of_own
 
-    widest = max(len(law.rates) for law in laws)
-    rates = np.zeros((len(laws), 1, widest))
+    L = out.bins.shape[2]
+    rates = np.zeros((len(laws), L))
     for n, law in enumerate(laws):
-        rates[n, 0, : len(law.rates)] = law.rates
-    own = np.arange(widest) == np.stack([law.own for law in laws])[..., None]
-    q = rates * np.where(own, 1.0, np.exp(-0.5 * np.array([law.precision for law in laws]))[:, None, None])
+        rates[n, : len(law.rates)] = law.rates
+    here, c = np.eye(L), np.exp(-0.5 * np.array([law.precision for law in laws]))
+    q = rates[:, None] * np.where(here, 1.0, c[:, None, None])  # (units, own bin, bin)
     q /= q.sum(axis=2, keepdims=True)
-    mean = (q * own).sum(axis=2)
+    mean = np.einsum("uoo->uo", q)
     variance = mean * (1 - mean)
-    slope = q * (own - mean[..., None]) / np.where(variance > 0, variance, np.inf)[..., None]
-    out.mean[:, first], out.variance[:, first] = mean.T, variance.T
-    F = [nodes.within[u] for u in units]
-    sizes = [len(f) for f in F]
-    row = np.concatenate([np.arange(nodes.begin[u], nodes.begin[u] + n) for u, n in zip(units, sizes, strict=True)])
-    padded = np.concatenate([np.pad(f, ((0, 0), (0, widest - f.shape[1]))) for f in F])
-    bin_rows(padded, np.repeat(np.arange(len(units)), sizes), row, q.transpose(0, 2, 1).copy(), slope.transpose(0, 2, 1).copy(), out.T, out.D[0])
+    slope = q * (here - mean[..., None]) / np.where(variance > 0, variance, np.inf)[..., None]
+    own, row = np.stack([law.own for law in laws]), np.array([[nodes.begin[u], nodes.begin[u] + 1] for u in units]).ravel()
+    of_own(_with_below(q), own, np.array(units), out.bins)
+    of_own(_with_below(slope), own, np.array(units), out.bin_slopes)
+    out.mean[:, first], out.variance[:, first] = (np.take_along_axis(a, own, axis=1).T for a in (mean, variance))
+    whole, bins, share = np.concatenate([nodes.within[u] for u in units]).T
+    bin_rows(whole, bins.astype(np.int64), share, np.repeat(units, 2), row, out.bins, out.bin_slopes, out.T, out.D[0])
+
+
+def _with_below(q: Float[Array, "u o L"]) -> Float[Array, "u 2 L o"]:
+    """Each bin, and the sum of those below it, by the own bin."""
+    below = np.zeros_like(q)
+    below[:, :, 1:] = np.cumsum(q[:, :, :-1], axis=2)
+    return np.stack([q, below], axis=1).transpose(0, 1, 3, 2).copy()
 
 
 def _one(nodes: Nodes, block: TabularBlock, u: int, first: int, out: Filled) -> None:
@@ -131,11 +142,12 @@ def _sets(nodes: Nodes, u: int, E: Expectations, out: Filled) -> None:
         out.D[0, rows] = np.einsum("sl,bl->sb", members, E.slopes()[0][..., 0])
 
 
-def _fixed(nodes: Nodes, u: int, x: Float[Array, "B"], T: Float[Array, "rows B"]) -> None:
+def _fixed(nodes: Nodes, u: int, x: Float[Array, "B"], T: Float[Array, "rows B"], D: Float[Array, "rows B"]) -> None:
     """A column kept at the instance's value: a point."""
     a, t = nodes.begin[u], np.append(nodes.thresholds[u], np.inf)
     T[a : a + len(t)] = x[None] <= t[:, None]
     T[a + len(t)] = np.isnan(x)
+    D[a : a + len(t) + 1] = 0.0
 
 
 def exact_means(nodes: Nodes, filled: Filled) -> tuple[Float[Array, "B p k"], Float[Array, "B k"]]:
@@ -147,7 +159,7 @@ def exact_means(nodes: Nodes, filled: Filled) -> tuple[Float[Array, "B p k"], Fl
     beta, total = np.zeros((p, value.shape[1], B)), np.zeros((value.shape[1], B))
     sweep(
         nodes.left, nodes.depth, nodes.unit, nodes.row, nodes.high, nodes.low, nodes.lost, nodes.whole, nodes.state, nodes.above, nodes.first, nodes.width,
-        value, nodes.cut, nodes.normal, filled.start, filled.inverse, filled.T, filled.D, nodes.deepest, beta, total,
+        value, nodes.cut, nodes.normal, nodes.bins, nodes.share, filled.start, filled.inverse, filled.bins, filled.bin_slopes, filled.T, filled.D, nodes.deepest, beta, total,
     )  # fmt: skip
     beta /= np.repeat(filled.sd[: len(nodes.widths)], nodes.widths)[:, None, None]
     if whole is not None:

@@ -7,6 +7,7 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.domains.expectations import below
+from kabosu.domains.laws import Inside
 from kabosu.domains.units import Number, Unit
 from kabosu.engines.binding import Binding, Refusal, by_levels, level_numbers
 from kabosu.engines.ensemble import Ensemble
@@ -20,10 +21,11 @@ HUGE = 1e150  # thresholds beyond it, as CatBoost writes for missing, have no nu
 class Nodes:
     """What the sweep needs of every node (see ``boxes.sweep``), and which table rows belong to whom.
 
-    thresholds : sorted thresholds of each interval unit with a table (drawn ones, then fixed columns).  begin : its first row;
+    thresholds : sorted thresholds of each interval unit with a table (drawn ones but binned, then fixed columns).  begin : its first row;
     then come its whole line and its missing.  normal : units whose q(x <= t) is computed at the node instead.
     sets : (S, L) level sets of state units, ``set_unit`` whose they are; their rows come last.  fixed : model columns kept as
-    in the instance.  within : of binned units, F_bin(t) at their thresholds, on the whole line and on missing.
+    in the instance.  bins, share : of splits of binned units, the bin that the threshold cuts (-1: none) and
+    F of it there.  within : of binned units, on the whole line and on missing: whether the bins below count, a bin, its share.
     widths : coordinates of each drawn unit.  complete : every leaf's values add up to the same number.
     """
 
@@ -48,7 +50,9 @@ class Nodes:
     set_unit: Int[Array, "S"]
     fixed: tuple[int, ...]
     rows: int
-    within: tuple[Float[Array, "T+2 L"] | None, ...]
+    bins: Int[Array, "N"]
+    share: Float[Array, "N"]
+    within: tuple[Float[Array, "2 3"] | None, ...]
     widths: Int[Array, "m"]
     deepest: int
     complete: bool
@@ -65,7 +69,10 @@ def compile_nodes(ensemble: Ensemble, binding: Binding, units: Sequence[Unit], c
     state = np.array([*map(by_levels, units), *([False] * len(fixed))])
     normal = np.array([*map(_is_normal, units), *([False] * len(fixed))])
     cut, missing_left = _cuts(ensemble, binding, inner, unit, state)
-    thresholds, begin, row, rows = _rows(cut, unit, state | normal)
+    insides = [None if by_levels(u) or isinstance(u, Number) else u.inside for u in units]
+    binned = np.array([inside is not None for inside in insides] + [False] * len(fixed))
+    thresholds, begin, row, rows = _rows(cut, unit, state | normal, binned)
+    bins, share = _cut_bins(cut, unit, insides)
     ends = np.array([ONE if state[u] or normal[u] else begin[u] + len(thresholds[u]) for u in range(len(state))], dtype=np.int32)
     lost_rows = np.where(state | normal, ZERO, ends + 1).astype(np.int32)
     states = _states(ensemble, binding, units, columns, inner, state)
@@ -78,16 +85,32 @@ def compile_nodes(ensemble: Ensemble, binding: Binding, units: Sequence[Unit], c
     width = np.where(edge >= 0, widths[pick], 0).astype(np.int32)
     return Nodes(
         ensemble.left.astype(np.int32), depth, unit, row, high, low, lost, ends[pick], set_row, above, firsts[pick], width, ensemble.value, cut, normal, thresholds, begin, sets, set_unit, fixed, rows + len(sets),
-        tuple(_within(unit, t) for unit, t in zip(units, thresholds, strict=False)), widths[:m], int(depth.max(initial=0)), _complete(ensemble.value[~inner]),
+        bins, share, tuple(None if inside is None else _within(inside) for inside in insides), widths[:m], int(depth.max(initial=0)), _complete(ensemble.value[~inner]),
     )  # fmt: skip
 
 
-def _within(unit: Unit, t: Float[Array, "T"]) -> Float[Array, "T+2 L"] | None:
-    """F of each bin at the thresholds, on the whole line without missing, and on missing."""
-    if by_levels(unit) or isinstance(unit, Number):
-        return None
-    missing = np.isnan(unit.inside.low)[None]
-    return np.concatenate([below(unit.inside, np.append(t, np.inf)), missing])
+def _cut_bins(cut: Array, unit: Array, insides: Sequence[Inside | None]) -> tuple[Int[Array, "N"], Float[Array, "N"]]:
+    """Of each split of a binned unit, the bin that its threshold cuts, and F of that bin; all bins below it lie left."""
+    bins, share = np.full(len(cut), -1, dtype=np.int32), np.zeros(len(cut))
+    for u, inside in enumerate(insides):
+        at = unit == u
+        if inside is not None and at.any():
+            bins[at], share[at] = _last(below(inside, cut[at]))
+    return bins, share
+
+
+def _last(F: Float[Array, "T L"]) -> tuple[Int[Array, "T"], Float[Array, "T"]]:
+    """The last bin with anything at or below each threshold, and its F."""
+    at = np.maximum((F > 0).sum(axis=1) - 1, 0)
+    if not ((np.arange(F.shape[1]) >= at[:, None]) | (F == 1)).all():
+        raise Refusal("bins that overlap")
+    return at, F[np.arange(len(F)), at]
+
+
+def _within(inside: Inside) -> Float[Array, "2 3"]:
+    """The whole line without missing, and missing."""
+    (at,), (share,) = _last(below(inside, np.array([np.inf])))
+    return np.array([[1.0, at, share], [0.0, len(inside.low) - 1, np.isnan(inside.low[-1])]])
 
 
 def _complete(leaves: Float[Array, "n k"]) -> bool:
@@ -122,18 +145,18 @@ def _without_huge(t: Float[Array, "n"]) -> Float[Array, "n"]:
     return np.where(np.abs(t) > HUGE, np.copysign(np.inf, t), t)
 
 
-def _rows(cut: Array, unit: Array, without: Array) -> tuple[tuple[Array, ...], tuple[int, ...], Int[Array, "N"], int]:
+def _rows(cut: Array, unit: Array, without: Array, binned: Array) -> tuple[tuple[Array, ...], tuple[int, ...], Int[Array, "N"], int]:
     """Table rows of the thresholds of units that have a table: thresholds, the whole line, missing."""
     thresholds, begin, rows = [], [], 2
     row = np.full(len(unit), -1, dtype=np.int32)
     for u, none in enumerate(without):
         at = unit == u
-        t = np.zeros(0) if none else np.unique(cut[at & np.isfinite(cut)])
+        t = np.zeros(0) if none or binned[u] else np.unique(cut[at & np.isfinite(cut)])
         thresholds.append(t)
         begin.append(rows)
-        if not none:
+        if not none and not binned[u]:
             row[at] = np.where(cut[at] == -np.inf, ZERO, rows + np.searchsorted(t, cut[at]))
-            rows += len(t) + 2
+        rows += 0 if none else len(t) + 2
     return tuple(thresholds), tuple(begin), row, rows
 
 

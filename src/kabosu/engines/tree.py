@@ -24,7 +24,7 @@ from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.types import Array, Float
 
-TOGETHER = 256  # instances carried through each node together
+TOGETHER = 512  # instances carried through each node together
 CLOSE = 1e-4  # relative difference of the read trees from the model's own answer at which the reading is not believed
 
 

@@ -41,7 +41,7 @@ def _splits(nodes: Nodes, knots: list[Array], block: TabularBlock, T: Float[Arra
         here = nodes.unit == u
         cut = nodes.cut[here]
         cell[here] = np.where(cut == -np.inf, -1, np.searchsorted(t, cut))
-        if nodes.normal[u]:
+        if nodes.normal[u] or (u < len(nodes.within) and nodes.within[u] is not None):
             mass = over_thresholds(block.laws[u], np.append(t, np.inf)).mass[0]
             at[here] = np.where(cut == -np.inf, 0.0, mass[np.searchsorted(t, cut)])
         else:

@@ -40,4 +40,7 @@ def _splits(nodes: Nodes, filled: Filled) -> tuple[Float[Array, "N"], Float[Arra
     u = nodes.unit[normal]
     a = np.clip(nodes.cut[normal] * filled.inverse[u] - filled.start[u, 0], -38.0, 38.0)
     F[normal], S[0, normal] = ndtr(a), -np.exp(-0.5 * a * a) / np.sqrt(2 * np.pi) / filled.sd[u]
+    binned = nodes.bins >= 0
+    u, n, share = nodes.unit[binned], nodes.bins[binned], nodes.share[binned]
+    F[binned], S[0, binned] = (part[u, 1, n, 0] + share * part[u, 0, n, 0] for part in (filled.bins, filled.bin_slopes))
     return F, S
