@@ -7,9 +7,10 @@ import numpy as np
 
 from kabosu import checks
 from kabosu.errors import InputError
-from kabosu.spaces import Space
+from kabosu.spaces import Masks, Space
 from kabosu.types import Array, Drawn, Float
 
+FEWEST, SHARED = 32, 256  # coordinates of points that instances of several sizes share
 LIMIT = 21_201  # dimensions for which direction numbers are known (Joe and Kuo 2008, as scipy ships them)
 
 
@@ -44,9 +45,16 @@ class Sobol:
 def _points(space: Space, R: int, n: int, seed: int) -> Drawn:
     """Scrambles by turns; the same array for the same draws."""
     m = space.coordinates
-    points = space.read(np.stack([_scramble(m, n, seed, r) for r in range(R)], axis=1).reshape(n * R, m))
+    points = space.read(_shared(max(FEWEST, 1 << (m - 1).bit_length()), R, n, seed)[:, :m] if isinstance(space, Masks) and m <= SHARED else _by_turns(m, R, n, seed))
     points.setflags(write=False)
     return points[None]
+
+
+def _by_turns(m: int, R: int, n: int, seed: int) -> Float[Array, "s m"]:
+    return np.stack([_scramble(m, n, seed, r) for r in range(R)], axis=1).reshape(n * R, m)
+
+
+_shared = lru_cache(maxsize=4)(_by_turns)  # of instances of many sizes, such as texts, which take their first coordinates
 
 
 def _scramble(m: int, n: int, seed: int, r: int) -> Float[Array, "n m"]:
@@ -54,6 +62,6 @@ def _scramble(m: int, n: int, seed: int, r: int) -> Float[Array, "n m"]:
     from scipy.stats import qmc
 
     if m > LIMIT:
-        raise InputError(f"Sobol points exist up to {LIMIT} dimensions, this table has {m} varying columns; use samplers.Plain()")
+        raise InputError(f"Sobol points exist up to {LIMIT} dimensions, this instance has {m} columns or parts that vary; use a recipe with samplers.Plain()")
     engine = qmc.Sobol(m, scramble=True, rng=np.random.default_rng([seed, r]))
     return engine.random(n) + 2.0**-31
