@@ -23,11 +23,11 @@ from kabosu import frames
 from kabosu.explain import measure, weigh
 from kabosu.fits import Fit, Outcome
 from kabosu.protocols import Alike, Domain, Engine, Kernel, LogKernel, Placed, Representation, Sampler, Surrogate, Tilts
-from kabosu.recipes import Recipe
+from kabosu.recipes import MASK_KERNEL, Recipe
 from kabosu.respond import Model
 from kabosu.responders import arrays
 from kabosu.samplers import Plain, Sobol
-from kabosu.spaces import Cube, Space, checked
+from kabosu.spaces import Cube, Masks, Space, checked
 from kabosu.surrogates import Ridge
 from kabosu.types import Array, Float
 
@@ -216,6 +216,9 @@ def check_representation(representation: Representation, draws: int = 32) -> Non
         _expect(np.array_equal(alone.features(u)[0], Z[b if len(Z) > 1 else 0]), f"instance {b} alone reads other features")
         _expect(_same(_some(rows, b * draws, (b + 1) * draws), alone.inputs(u)), f"instance {b} alone reads other inputs")
         _expect(_same(_some(here, b, b + 1), alone.instances()), f"instance {b} alone is another")
+    if not isinstance(representation.space, Cube):
+        every = representation.inputs(np.ones((1, 1, representation.space.m), dtype=bool) if isinstance(representation.space, Masks) else np.array([[[1.0] * p + [0.5]]]))
+        _expect(_same(every, here, 1e-6), "with every part kept, the rows for the model are not the instance")
     labels = representation.labels()
     found = (len(labels.columns), labels.names.shape, labels.values.shape, len(labels.units))
     _expect(found == (p, (B, p), (B, p), p), f"labels of sizes {found}; expected {(p, (B, p), (B, p), p)}")
@@ -240,7 +243,10 @@ def check_tilt(representation: Representation, kernel: Kernel) -> None:
 
 
 def check_domain(domain: Domain, X: Any, kernel: Kernel | None = None) -> None:
-    """Every instance of X is represented once, in order, alike in pieces of any size; its representations conform."""
+    """Every instance of X is represented once, in order, alike in pieces of any size; its representations conform.
+
+    kernel : under which the local law is looked at; None: that of masks, for parts that are kept or replaced.
+    """
     n = sum(domain.count(piece) for piece in domain.split(X, 2))
     for size in (1, 2, n):
         pieces = list(domain.split(X, size))
@@ -254,8 +260,8 @@ def check_domain(domain: Domain, X: Any, kernel: Kernel | None = None) -> None:
     for piece in domain.split(X, n):
         for representation in domain.represent(piece):
             check_representation(representation)
-            if kernel is not None:
-                check_tilt(representation, kernel)
+            if kernel is not None or not isinstance(representation.space, Cube):
+                check_tilt(representation, MASK_KERNEL if kernel is None else kernel)
     pickle.loads(pickle.dumps(domain))  # noqa: S301
 
 
@@ -338,16 +344,16 @@ def _some(rows: Any, start: int, stop: int) -> Any:
     return arrays.piece(rows, start, stop)
 
 
-def _same(a: Any, b: Any) -> bool:
-    """The same rows: arrays, sparse matrices, lists, or any frame, cell by cell."""
+def _same(a: Any, b: Any, within: float = 0.0) -> bool:
+    """The same rows: arrays, sparse matrices, lists, or any frame, cell by cell. within : of floats, as a share of the largest."""
     if _count(a) != _count(b):
         return False
     if isinstance(a, dict):
-        return list(a) == list(b) and all(_same(a[name], b[name]) for name in a)
+        return list(a) == list(b) and all(_same(a[name], b[name], within) for name in a)
     if hasattr(a, "toarray"):
         return bool((a != b).nnz == 0)
     if isinstance(a, np.ndarray) and a.dtype.kind in "fiub":
-        return np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+        return a.shape == b.shape and a.dtype == b.dtype and np.allclose(a, b, rtol=0.0, atol=within * np.abs(b).max(initial=0.0), equal_nan=a.dtype.kind == "f")
     if isinstance(a, np.ndarray) and a.ndim == 1:
         return a.tolist() == b.tolist()
     if isinstance(a, Sequence) and not isinstance(a[0], dict):
