@@ -21,12 +21,13 @@ from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, Outcome, known, relative_error, tamed
 from kabosu.kernels import Exponential, cosine, radius
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Alike, Domain, Engine, Heavy, Kernel, Placed, Representation, Runner, Sampler, Surrogate, Tilts
+from kabosu.protocols import Alike, Binary, Domain, Engine, Heavy, Kernel, Placed, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import ANY, Model
 from kabosu.runners import Progress, Serial, pieces_of, reported
 from kabosu.spaces import checked
-from kabosu.types import Array, Float, Rows
+from kabosu.surrogates import Ridge, Select
+from kabosu.types import Array, Float, Points, Rows
 
 BLOCK = 2_000_000  # floats drawn at once: instances x draws x columns
 CERTIFICATE = 256  # draws with which an exact engine measures the fidelity; the coefficients need none
@@ -41,7 +42,7 @@ class Neighborhood:
     places : where the draws lie for the kernel, counted from the instance; None: by their coordinates.
     """
 
-    Z: Float[Array, "#B s p"]
+    Z: Points
     Y: Float[Array, "B s k"]
     origin: Float[Array, "#B p"]
     prediction: Float[Array, "B k"]
@@ -49,7 +50,7 @@ class Neighborhood:
     places: Float[Array, "#B s p"] | None = None
 
     @property
-    def seen(self) -> tuple[Float[Array, "#B s p"], Float[Array, "#B p"]]:
+    def seen(self) -> tuple[Points, Float[Array, "#B p"]]:
         """Draws and origin as the kernel sees them."""
         return (self.Z, self.origin) if self.places is None else (self.places, np.zeros((1, self.places.shape[2])))
 
@@ -64,7 +65,8 @@ class Neighborhood:
 
     def with_instance(self) -> "Neighborhood":
         """The instance itself as the first draw, as lime has it."""
-        Z = np.concatenate([np.broadcast_to(self.origin[:, None], (len(self.Z), 1, self.Z.shape[2])), self.Z], axis=1)
+        Z = np.empty((len(self.Z), self.Z.shape[2], 1 + self.Z.shape[1]), dtype=self.Z.dtype).swapaxes(1, 2)  # feature by feature in memory
+        Z[:, 0], Z[:, 1:] = self.origin, self.Z
         places = None if self.places is None else np.concatenate([np.zeros_like(self.places[:, :1]), self.places], axis=1)
         return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1), places=places)
 
@@ -85,7 +87,8 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     pieces = [draws[:, a : a + step] for a in range(0, s, step)]
     Y = _joined([model(asked.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in pieces])
     Y = np.ascontiguousarray(Y.swapaxes(1, 2)).swapaxes(1, 2)  # output by output in memory, as they are summed
-    Z = source.features(draws)
+    marks = source.binary(draws) if isinstance(source, Binary) else None
+    Z = source.features(draws) if marks is None else marks
     if Y.shape[2] != prediction.shape[1]:
         raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws; it must answer the same outputs for any table")
     places = source.places(draws) if isinstance(source, Placed) else None
@@ -116,7 +119,8 @@ def fit(neighborhood: Neighborhood, kernel: Kernel, surrogate: Surrogate, replic
     w = weigh(neighborhood, kernel)
     around = neighborhood.Y[np.arange(len(neighborhood.Y)), w.argmax(axis=1)]
     Y, power = tamed(neighborhood.Y - around[:, None])
-    return surrogate.fit(neighborhood.Z, Y, w, neighborhood.origin, replicates).times(power).shifted(around)
+    Z = neighborhood.Z if isinstance(surrogate, (Ridge, Select)) else neighborhood.Z.astype(np.float64, copy=False)  # others may need numbers
+    return surrogate.fit(Z, Y, w, neighborhood.origin, replicates).times(power).shifted(around)
 
 
 def explain(model: Model, X: Any, *, domain: Domain, recipe: Recipe, runner: Runner = Serial(), on_error: Literal["raise", "record"] = "raise", progress: Progress | None = None) -> Explanations:
@@ -144,7 +148,11 @@ def _piece(model: Model, domain: Domain, recipe: Recipe, on_error: str, piece: A
 
 
 def _blocks(model: Model, representation: Representation, recipe: Recipe) -> list[Block]:
-    """One block of all instances; of each by itself where a rule takes its kernel's width."""
+    """One block of all instances; of each by itself where a rule takes its kernel's width, or where it has too many parts."""
+    from kabosu.coarse import coarse_to_fine, too_many
+
+    if too_many(representation, recipe):
+        return [coarse_to_fine(model, representation, recipe)]
     if recipe.auto_width is None:
         return [_block(model, representation, recipe)]
     return [_at_own_width(model, representation.take([b]), recipe) for b in range(representation.size)]

@@ -38,6 +38,7 @@ FLAGS: Mapping[str, str] = {
     "feature-did-not-vary": "its coefficient is not an effect: widen kernel_width=, raise budget=, or leave it out with features=",
     "ill-conditioned": "features move together in this neighborhood: group them with groups=, or add a ridge penalty (surrogate='ridge')",
     "outside-training-range": "the model extrapolates here, and so does the explanation: check the row, or add such rows to the background data",
+    "coarse-parts": "read the long ones as a whole; for each by itself raise budget=, or explain a part of the instance",
     "unseen-level": "the background data never had this level; add rows that have it",
     "off-manifold": "the model was asked about rows unlike real ones, and may answer anything there: try neighborhood='copula', 'conditional', 'nearest' or 'observed'",
 }

@@ -55,6 +55,18 @@ class TextParts:
             spans[j].append(span)
         return Spans(self.text, tuple(map(tuple, spans)))
 
+    @property
+    def atoms(self) -> int:
+        """Pieces."""
+        return len(self.pieces)
+
+    def joined(self, starts: Array) -> "TextParts":
+        """Stretches of pieces with what stands between them."""
+        ends = [*starts[1:].tolist(), self.atoms]
+        spans = [(self.pieces[a][0], self.pieces[b - 1][1]) for a, b in zip(starts.tolist(), ends, strict=True)]
+        owner, names = apart(self.text, spans, "apart")
+        return TextParts(self.text, tuple(spans), owner, names, self.fill)
+
     def whole(self) -> list[str]:
         """The text as it was given."""
         return [self.text]
