@@ -6,9 +6,10 @@ from functools import cached_property
 
 import numpy as np
 
-from kabosu.types import Array, Float, Int
+from kabosu.types import Array, Bool, Float, Int, Points
 
 FOLDS = 8
+CACHE = 1 << 15  # numbers that stay in the cache
 FLAT = 1e-24  # a response whose variance is below this share of its mean square does not vary
 
 
@@ -26,14 +27,15 @@ class Moments:
     count: int
 
     @classmethod
-    def of(cls, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], folds: int = FOLDS, origin: Float[Array, "#B p"] | None = None) -> "Moments":
+    def of(cls, Z: Points, Y: Float[Array, "B s k"], w: Float[Array, "#B s"], folds: int = FOLDS, origin: Float[Array, "#B p"] | None = None) -> "Moments":
         """Moments of a weighted sample, its coordinates counted from the origin."""
         if max(len(Z), len(w), 0 if origin is None else len(origin)) > 1:  # an instance at a time, whose draws stay in the cache
             at = lambda a, b: a[b : b + 1] if len(a) > 1 else a  # noqa: E731  broadcast leading axis
             return cls.stack([cls.of(at(Z, b), Y[b : b + 1], at(w, b), folds, None if origin is None else at(origin, b)) for b in range(len(Y))])
         root = np.sqrt(w)
-        A, F = _folded([root[:, None], _times(Z.swapaxes(1, 2), root, origin)], folds), _folded([_times(Y.swapaxes(1, 2), root)], folds)
-        return cls(np.matmul(A, A.swapaxes(-1, -2)), np.matmul(A, F.swapaxes(-1, -2)), (F**2).sum(axis=3), np.einsum("bs,bs->b", w, w), Z.shape[1])
+        A, F = _folded(Z.swapaxes(1, 2), root, folds, origin, constant=1), _folded(Y.swapaxes(1, 2), root, folds)
+        cross = np.matmul(A[:, :, None], F[..., None])[..., 0].swapaxes(-1, -2)  # output by output: a matrix of few columns is slow
+        return cls(np.matmul(A, A.swapaxes(-1, -2)), np.ascontiguousarray(cross), (F**2).sum(axis=3), np.einsum("bs,bs->b", w, w), Z.shape[1])
 
     @classmethod
     def stack(cls, parts: Sequence["Moments"]) -> "Moments":
@@ -121,25 +123,36 @@ class Moments:
         return self.weight.sum(1) ** 2 / self.weight2
 
 
-def _times(a: Float[Array, "#B c s"], root: Float[Array, "#B s"], origin: Float[Array, "#B c"] | None = None) -> Float[Array, "#B c s"]:
-    """(a - origin) times root."""
-    if origin is None or not origin.any():
-        return a * root[:, None]
-    out = a - origin[..., None]
-    out *= root[:, None]
-    return out
+def folds_of(replicates: int) -> int:
+    """At least eight folds for held-out draws, a whole number to each replicate: fold f is of replicate f mod R."""
+    return replicates * max(1, FOLDS // replicates) if replicates else FOLDS
 
 
-def _folded(parts: Sequence[Float[Array, "#B _ s"]], folds: int) -> Float[Array, "#B R q n"]:
-    """Columns of several parts, draw i in fold i mod R; a short last round is filled with zeros, which weigh nothing."""
-    s, rounds = parts[0].shape[2], -(-parts[0].shape[2] // folds)
-    out = np.empty((max(map(len, parts)), sum(part.shape[1] for part in parts), folds, rounds))
-    end, whole = 0, s // folds
-    for part in parts:
-        end, start = end + part.shape[1], end
-        to = out[:, start:end]
-        to[..., :whole] = part[..., : whole * folds].reshape(*part.shape[:2], whole, folds).swapaxes(2, 3)
-        if rounds > whole:
-            to[..., whole] = 0.0
-            to[..., : s - whole * folds, whole] = part[..., whole * folds :]
+def _folded(a: Float[Array, "#B c s"] | Bool[Array, "#B c s"], root: Float[Array, "#B s"], folds: int, origin: Float[Array, "#B c"] | None = None, constant: int = 0) -> Float[Array, "#B R q n"]:
+    """(constant, a - origin) times root, draw i in fold i mod R; a short last round is filled with zeros, which weigh nothing.
+
+    Some columns after the other, so that they stay in the cache.
+    """
+    s = a.shape[2]
+    out = np.empty((max(len(a), len(root)), constant + a.shape[1], folds, -(-s // folds)))
+    if constant:
+        _fold(root[:, None], out[:, :1])
+    step = max(1, CACHE // s)
+    for first in range(0, a.shape[1], step):
+        some = slice(first, first + step)
+        part = a[:, some].astype(np.float64, order="C")
+        if origin is not None:
+            part -= origin[:, some, None]
+        part = np.multiply(part, root[:, None], out=part if len(part) >= len(root) else None)
+        _fold(part, out[:, constant + first : constant + first + step])
     return out.swapaxes(1, 2)
+
+
+def _fold(values: Float[Array, "#B c s"], to: Float[Array, "#B c R n"]) -> None:
+    """Draw i to round i // R of fold i mod R."""
+    s, folds = values.shape[2], to.shape[2]
+    whole = s // folds
+    to[..., :whole] = values[..., : whole * folds].reshape(*values.shape[:2], whole, folds).swapaxes(2, 3)
+    if s > whole * folds:
+        to[..., whole] = 0.0
+        to[..., : s - whole * folds, whole] = values[..., whole * folds :]

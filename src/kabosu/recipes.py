@@ -154,7 +154,7 @@ KABOSU_RADIUS = 0.5  # training standard deviations: local, and still wide enoug
 
 TABLES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "kabosu": Recipe("kabosu", Gaussian("instance"), Sobol(8), Exponential(width_for(KABOSU_RADIUS)), Ridge(0.0), samples=1024, budget=8192, tolerance=0.05),
+        "kabosu": Recipe("kabosu", Gaussian("instance"), Sobol(2), Exponential(width_for(KABOSU_RADIUS)), Ridge(0.0), samples=1024, budget=8192, tolerance=0.05),
         "lime": Recipe("lime", Bins("quartile"), Plain(), Exponential(None), Select(10, "auto", Ridge(1.0, per="fit")), samples=4999, budget=5000, draws_from="D", instance_first=True),
         "article": Recipe("article", Gaussian("instance"), Plain(), Exponential(None), Ridge(0.0), samples=100, budget=101, draws_from="D"),
     }

@@ -82,7 +82,7 @@ CASES: list[Case] = [
     ("02 kernel width 0", narrow(0), wrong("kernel_width=0; expected a number above 0")),
     ("03 five hundred features", lambda: explain(noisy_wide, WIDE), Value(lambda e: codes(e) & {"poor-fidelity", "imprecise", "low-effective-sample-size"} or (set(e.order()[:10].tolist()) == set(range(10))))),
     ("03 five hundred features, few draws", lambda: explain(noisy_wide, WIDE, budget=1100), Value(lambda e: codes(e) & {"poor-fidelity", "imprecise", "low-effective-sample-size"})),
-    ("03 five hundred features, too few draws", lambda: explain(noisy_wide, WIDE, budget=900), wrong("500 feature.s. and the intercept need at least 1002: give budget= at least 1009")),
+    ("03 five hundred features, too few draws", lambda: explain(noisy_wide, WIDE, budget=900), wrong("500 feature.s. and the intercept need at least 1002: give budget= at least 1003")),
     ("04 missing in the row, bins", lambda: explain(zeroed, SOME_MISSING, [np.nan, 1.0, 1.0, 1.0], neighborhood="bins"), Value(lambda e: e.feature_names[0] == "x0 is missing" and finite(e))),
     ("04 missing in the row", lambda: explain(zeroed, SOME_MISSING, [np.nan, 1.0, 1.0, 1.0]), Value(lambda e: e.feature_names[:2] == ("x0", "x0 is missing") and e.values[1] is True)),
     ("05 missing in the training data, bins", lambda: explain(zeroed, SOME_MISSING, X[0], neighborhood="bins"), Value(finite)),

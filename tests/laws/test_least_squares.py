@@ -3,11 +3,14 @@
 import numpy as np
 import pytest
 import statsmodels.api as sm
+from scipy.optimize import brentq
+from scipy.special import digamma, polygamma
 from sklearn.linear_model import LinearRegression
 from sklearn.linear_model import Ridge as SklearnRidge
 
 from kabosu.moments import FOLDS, Moments
 from kabosu.surrogates import Ridge, Select
+from kabosu.surrogates.errorbars import moderated
 
 R = 8
 KINDS = ("plain", "scaled", "far", "collinear")
@@ -30,7 +33,7 @@ def design(kind, rng):
 
 
 def extended(Z, y, w):
-    """Coefficients, HC1 and cluster-robust errors (clusters i mod R) by Gram-Schmidt, twice, in 80-bit floats."""
+    """Coefficients, HC1 and steadied cluster-robust errors (clusters i mod R) by Gram-Schmidt, twice, in 80-bit floats."""
     A, y, w = (np.asarray(a, dtype=np.longdouble) for a in (np.column_stack([np.ones(len(y)), Z]), y, w))
     s, q = A.shape
     Q, T = A * np.sqrt(w)[:, None], np.zeros((q, q), dtype=np.longdouble)
@@ -50,13 +53,27 @@ def extended(Z, y, w):
     scores = Q * np.sqrt(w)[:, None] * (y - A @ b)[:, None] @ inverse.T
     hc1 = np.sqrt((scores**2).sum(0) * s / (s - q))
     sums = np.array([scores[r::R].sum(0) for r in range(R)])
-    return b[1:], hc1[1:], np.sqrt((sums**2).sum(0) * R / (R - 1) * (s - 1) / (s - q))[1:]
+    return b[1:], hc1[1:], steadied(np.sqrt((sums**2).sum(0) * R / (R - 1) * (s - 1) / (s - q))[1:], hc1[1:], R)[0]
 
 
 def statsmodels(Z, y, w):
     fitted = sm.WLS(y, sm.add_constant(Z, has_constant="add"), weights=w).fit(method="qr")
     clusters = fitted.get_robustcov_results("cluster", groups=np.arange(len(y)) % R, use_correction=True)
-    return fitted.params[1:], fitted.get_robustcov_results("HC1").bse[1:], clusters.bse[1:]
+    independent = fitted.get_robustcov_results("HC1").bse[1:]
+    return fitted.params[1:], independent, steadied(clusters.bse[1:], independent, R)[0]
+
+
+def steadied(cluster, independent, replicates):
+    """Smyth (2004), section 6.2, on the ratios of both variances; the root of trigamma by bisection. Two coefficients or fewer: no gain, four degrees of freedom."""
+    cluster, independent, d = np.asarray(cluster, dtype=float), np.asarray(independent, dtype=float), replicates - 1
+    g = (cluster / independent) ** 2
+    if len(cluster) < 3:
+        return independent * np.sqrt((4 + d * g) / (4 + d)), 4 + d
+    e = np.log(g) - digamma(d / 2) + np.log(d / 2)
+    excess = max(e.var(ddof=1) - polygamma(1, d / 2), 1 / 200)
+    half = brentq(lambda y: polygamma(1, y) - excess, 1e-6, 1e6, xtol=1e-15, rtol=1e-15)
+    s2 = np.exp(e.mean() + digamma(half) - np.log(half))
+    return independent * np.sqrt((2 * half * s2 + d * g) / (2 * half + d)), min(2 * half + d, d * len(g))
 
 
 def ours(Z, y, w):
@@ -171,9 +188,21 @@ def test_replicate_errors_have_the_replicates_as_clusters(surrogate, replicates)
     y = 3 * Z[0, :, 0] - 2 * Z[0, :, 1] + np.abs(Z[0, :, 1]) + np.repeat(rng.normal(size=320 // replicates), replicates) * 0.1
     fit = surrogate.fit(Z, y[None, :, None], np.ones((1, 320)), np.zeros((1, 3)), replicates)
     used = np.flatnonzero(fit.coef[0, :, 0])
-    theirs = sm.OLS(y, sm.add_constant(Z[0][:, used])).fit().get_robustcov_results("cluster", groups=np.arange(320) % replicates, use_correction=True)
-    np.testing.assert_allclose(fit.std_error[0, used, 0], theirs.bse[1:], rtol=1e-8)
-    assert (fit.dof <= replicates - 1 + 1e-9).all()
+    theirs = sm.OLS(y, sm.add_constant(Z[0][:, used])).fit()
+    clusters = theirs.get_robustcov_results("cluster", groups=np.arange(320) % replicates, use_correction=True)
+    wanted, dof = steadied(clusters.bse[1:], theirs.get_robustcov_results("HC1").bse[1:], replicates)
+    np.testing.assert_allclose(fit.std_error[0, used, 0], wanted, rtol=1e-8)
+    assert (fit.dof <= dof + 1e-9).all()
+
+
+def test_steadied_errors_are_nearer_to_the_truth():
+    """Gains of 1/4 and errors estimated with 3 degrees of freedom each, for 20 coefficients: the mean square of the log error falls to a third."""
+    rng = np.random.default_rng(0)
+    truth = rng.uniform(0.5, 2, (500, 20, 1))
+    replicate = truth * np.sqrt(rng.chisquare(3, truth.shape) / 3)
+    found, dof = moderated(replicate, 2 * truth * rng.uniform(0.95, 1.05, truth.shape), np.full(500, 3.0), 4)
+    assert (np.log(found / truth) ** 2).mean() < (np.log(replicate / truth) ** 2).mean() / 3
+    assert np.median(dof) > 15
 
 
 def test_degrees_of_freedom_see_that_few_draws_decide():

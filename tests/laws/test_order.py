@@ -48,7 +48,7 @@ def test_draws_end_when_the_order_is_settled(K):
 
 
 def test_a_tie_is_not_settled_and_says_so():
-    e = kb.TabularExplainer(lambda X: (X[:, :2] > 0).sum(axis=1), numeric(p=3)).explain(np.zeros(3), top_k=1, budget=2000)
+    e = kb.TabularExplainer(lambda X: (X[:, :2] > 0).sum(axis=1), numeric(p=3), random_state=1).explain(np.zeros(3), top_k=1, confidence=0.999, budget=2000)
     assert e.certificate.ended_by == "budget"
     assert e.certificate.forecast > 0
     assert "unsettled-ranking" in {flag.code for flag in e.certificate.flags}
@@ -71,7 +71,7 @@ def test_the_forecast_is_of_the_right_size():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", [Sobol(8), Plain()], ids=["Sobol", "Plain"])
+@pytest.mark.parametrize("sampler", [Sobol(2), Plain()], ids=["Sobol", "Plain"])
 def test_confidence_is_calibrated_within_three_points(sampler):
     """Mean stated confidence beside the share of orders that are the limit's: instances, seeds and models together."""
     stated, right = [], []

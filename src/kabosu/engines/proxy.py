@@ -20,7 +20,7 @@ from kabosu.engines.sampled import plain, rounds
 from kabosu.engines.tree import Same, _read, check, compiled, compiler_missing, exact_expectations
 from kabosu.explain import Neighborhood, fit, weigh
 from kabosu.fits import Fit, Outcome, tamed
-from kabosu.moments import FOLDS, Moments
+from kabosu.moments import Moments, folds_of
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
@@ -113,7 +113,7 @@ class Margin:
 def adjusted(hood: Neighborhood, margin: Margin, rows: Array, recipe: Recipe) -> tuple[Fit, Float[Array, "b k"]]:
     """The fit with the proxy where it helps, else without, and the share of the residual variance that it leaves, 1 where left out."""
     without = plain(hood, recipe)
-    m, R = margin.at(rows, hood.Z.shape[1]), recipe.sampler.replicates or FOLDS
+    m, R = margin.at(rows, hood.Z.shape[1]), folds_of(recipe.sampler.replicates)
     b, ratio = cross_fitted(hood, m, weigh(hood, recipe.kernel), R, without)
     part = fit(replace(hood, Y=hood.Y - np.einsum("bsm,bsmk->bsk", m, b[:, np.arange(m.shape[1]) % R])), recipe.kernel, linear(recipe).surrogate, recipe.sampler.replicates)
     shares = np.bincount(np.arange(m.shape[1]) % R, minlength=R) / m.shape[1]

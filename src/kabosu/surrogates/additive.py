@@ -8,7 +8,7 @@ from kabosu import checks
 from kabosu.curves import Curve, Curves
 from kabosu.errors import InputError
 from kabosu.fits import Fit, tamed
-from kabosu.moments import FOLDS, Moments
+from kabosu.moments import Moments, folds_of
 from kabosu.surrogates.ridge import Ridge
 from kabosu.surrogates.select import Select
 from kabosu.types import Array, Float
@@ -59,7 +59,7 @@ class Additive:
         F, power = tamed(Y - level)
         bases = [basis(Z[0, :, j], w[0], min(self.pieces, max(2, MOST // Z.shape[2]))) for j in range(Z.shape[2])]
         H = np.concatenate([hats(b, Z[0, :, j]) for j, b in enumerate(bases)], axis=1)[None]
-        moments, bending = Moments.of(H, F, w, replicates or FOLDS), _bending(bases, Z[0].std(axis=0))
+        moments, bending = Moments.of(H, F, w, folds_of(replicates)), _bending(bases, Z[0].std(axis=0))
         penalty, fidelity = _chosen(moments, bending)
         coef, moved = _solved(moments, bending, penalty, 1 - fidelity)
         ends = np.cumsum([0, *map(len, bases)])

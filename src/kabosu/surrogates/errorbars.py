@@ -7,6 +7,9 @@ import numpy as np
 from kabosu.moments import Moments
 from kabosu.types import Array, Float
 
+FEWEST = 3  # coefficients from which their gains are pooled
+MOST_PRIOR = 200.0  # degrees of freedom that the others may lend, about twice this many
+
 
 def residuals(Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], intercept: Float[Array, "B k"], coef: Float[Array, "B p k"]) -> Float[Array, "B s k"]:
     """Weighted residuals w (f - g), output by output in memory."""
@@ -27,17 +30,18 @@ def sandwich_errors(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], wr:
     return np.sqrt(np.matmul(scores.swapaxes(-1, -2), wr**2) * (s / max(s - p - 1, 1)))
 
 
-def replicate_errors(moments: Moments, intercept: Float[Array, "B k"], coef: Float[Array, "B p k"], bread: Float[Array, "#B p q"]) -> Float[Array, "B q k"]:
-    """For R independent scrambles: the spread of the linearized estimates of the replicates, which are the folds of the moments.
+def replicate_errors(moments: Moments, intercept: Float[Array, "B k"], coef: Float[Array, "B p k"], bread: Float[Array, "#B p q"], R: int) -> Float[Array, "B q k"]:
+    """For R independent scrambles: the spread of the linearized estimates of the replicates, fold f of the moments in replicate f mod R.
 
     Replicate r moves the estimate by A^-1 times the sum of its scores w r z; this is the cluster-robust sandwich with the
     replicates as clusters, factor R / (R - 1) * (s - 1) / (s - p - 1) (Liang and Zeger 1986, as statsmodels corrects it).
     """
-    R, s, p = moments.cross.shape[1], moments.count, coef.shape[1]
+    s, p = moments.count, coef.shape[1]
     b = np.concatenate([intercept[:, None], coef], axis=1)[:, None]
     score = moments.cross - np.matmul(moments.gram, b)
     center = moments.pooled.center[:, 0]
     score = score[:, :, 1:] - center[:, None, :, None] * score[:, :, :1]
+    score = score.reshape(len(score), -1, R, *score.shape[2:]).sum(axis=1)
     score = score - score.mean(axis=1, keepdims=True)
     moved = np.matmul(bread.swapaxes(-1, -2)[:, None], score)
     return np.sqrt((moved**2).sum(1) * (R / (R - 1)) * ((s - 1) / max(s - p - 1, 1)))
@@ -63,6 +67,46 @@ def degrees_of_freedom(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], 
     if replicates:
         variance = 2 / (replicates - 1) + np.maximum(variance - 3 / Z.shape[1], 0.0)
     return np.where(variance > 0, 2 / np.where(variance > 0, variance, 1.0), np.inf)
+
+
+def moderated(
+    replicate: Float[Array, "B p k"], independent: Float[Array, "B p k"], dof: Float[Array, "B"], replicates: int
+) -> tuple[Float[Array, "B p k"], Float[Array, "B"]]:
+    """Standard errors of few replicates, steadied by one another, and their degrees of freedom.
+
+    What a scrambled net gains over independent draws, g = (replicate / independent)^2, is alike for the coefficients of one fit.
+    With g ~ s0^2 F(d, d0), d = R - 1, the posterior mean (d0 s0^2 + d g) / (d0 + d) has d0 + d degrees of freedom; s0 and d0 come
+    from the mean and variance of log g over the coefficients (Smyth 2004, *Linear models and empirical Bayes methods*, section 6.2);
+    of fewer than three coefficients that says nothing, and no gain is taken, with d0 = 4. Two replicates of thirty coefficients
+    then know their errors as well as some twenty replicates of one.
+
+    dof : of the replicates alone, heavy tails of the draws included.
+    """
+    from scipy.special import digamma, polygamma
+
+    d = replicates - 1
+    known = (replicate > 0) & (independent > 0) & np.isfinite(independent)
+    n = known.sum(axis=1)
+    g = (np.where(known, replicate, 1.0) / np.where(known, independent, 1.0)) ** 2
+    e = np.where(known, np.log(g) - digamma(d / 2) + np.log(d / 2), 0.0)
+    mean = e.sum(axis=1) / np.maximum(n, 1)
+    excess = (np.where(known, e - mean[:, None], 0.0) ** 2).sum(axis=1) / np.maximum(n - 1, 1) - polygamma(1, d / 2)
+    half = np.where(n >= FEWEST, _inverse_trigamma(np.maximum(excess, 1 / MOST_PRIOR)), 2.0)
+    d0, s2 = 2 * half, np.where(n >= FEWEST, np.exp(mean + digamma(half) - np.log(half)), 1.0)
+    steadied = np.sqrt((d0 * s2)[:, None] + d * g) / np.sqrt(d0 + d)[:, None] * independent
+    total = np.where(n >= FEWEST, np.minimum(d0 + d, d * np.maximum(n, 1)), d0 + d).min(axis=1)
+    return np.where(known, steadied, replicate), 1 / np.maximum(1 / dof - 1 / d + 1 / total, 1e-300)
+
+
+def _inverse_trigamma(x: Float[Array, "B k"]) -> Float[Array, "B k"]:
+    """Y with trigamma(y) = x, by Newton's method on its reciprocal, which is nearly straight (Smyth 2004, appendix)."""
+    from scipy.special import polygamma
+
+    y = 0.5 + 1 / x
+    for _ in range(8):
+        value = polygamma(1, y)
+        y = y + value * (1 - value / x) / polygamma(2, y)
+    return y
 
 
 def _each(*arrays: Array) -> Iterator[tuple[Array, ...]]:

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from kabosu.fits import Fit
+from kabosu.moments import folds_of
 from kabosu.surrogates.ridge import Ridge
 from kabosu.types import Array, Float
 
-FOLDS = 8
 FREE = 1 << 16  # draws for the limit of the proxy
 LOWER = 0.9  # of the residual variance: a proxy that gains less is noise
 
@@ -56,7 +56,7 @@ def adjusted(
     """
     best, name, least = plain, "", LOWER * _left(plain, Y, w)
     for make in PROXIES[proxy]:
-        residual, g = _predicted(make, Z, Y, w, free, replicates or FOLDS)
+        residual, g = _predicted(make, Z, Y, w, free, folds_of(replicates))
         rest = _fit(ridge, Z, residual, w, origin, replicates)
         left = _left(rest, residual, w)
         if left < least:

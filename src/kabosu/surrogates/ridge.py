@@ -7,10 +7,10 @@ import numpy as np
 
 from kabosu import checks
 from kabosu.fits import Fit
-from kabosu.moments import FOLDS, Moments
+from kabosu.moments import Moments, folds_of
 from kabosu.surrogates.errorbars import degrees_of_freedom, moderated, replicate_errors, residuals, sandwich_errors
 from kabosu.surrogates.problems import Problems
-from kabosu.types import Array, Bool, Float
+from kabosu.types import Array, Bool, Float, Points
 
 STEEP = 1e4  # condition number of the correlation matrix above which the normal equations are left for an orthogonal solver
 UNCORRELATED = 1e-14  # correlation that is rounding
@@ -43,9 +43,9 @@ class Ridge:
         checks.number("alpha", self.alpha, "a finite number of at least 0", low=0.0, high=1e300)
         checks.one_of("per", self.per, ("weight", "fit"))
 
-    def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
+    def fit(self, Z: Points, Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Fit by the normal equations where they are well conditioned, else by an orthogonal decomposition."""
-        return self.fits(Problems(Z, Y, w, origin), Moments.of(Z, Y, w, replicates or FOLDS, origin), replicates)
+        return self.fits(Problems(Z, Y, w, origin), Moments.of(Z, Y, w, folds_of(replicates), origin), replicates)
 
     def fits(self, problems: Problems, moments: Moments, replicates: int) -> Fit:
         """Fit each problem, whose moments these are."""
@@ -71,7 +71,7 @@ class Ridge:
         return whitened(Z, Y, w, origin, replicates) if self.alpha == 0 else self._augmented(Z, Y, w, origin, replicates)
 
     def _augmented(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int) -> Fit:
-        moments = Moments.of(Z, Y, w, replicates or FOLDS)
+        moments = Moments.of(Z, Y, w, folds_of(replicates))
         p, root, total = Z.shape[2], np.sqrt(w[0])[:, None], w[0].sum()
         A = np.concatenate([root * (Z[0] - w[0] @ Z[0] / total), np.sqrt(self.penalty(moments.pooled)[0]) * np.eye(p)])
         target = np.concatenate([root * (Y[0] - w[0] @ Y[0] / total), np.zeros((p, Y.shape[2]))])
@@ -133,7 +133,7 @@ def whitened(Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array,
     """Ordinary least squares in coordinates (z - center) basis of identity covariance; directions without variance get no coefficient."""
     center, basis, condition = _white(Z[0], w[0])
     T = ((Z[0].astype(np.longdouble) - center) @ basis).astype(np.float64)[None]  # a large basis would blow up what is rounded here
-    moments = Moments.of(T, Y, w, replicates or FOLDS)
+    moments = Moments.of(T, Y, w, folds_of(replicates))
     solved = solve(moments.pooled, np.zeros((1, 1)))
     solved = replace(solved, bread=solved.bread @ basis.T, condition=np.array([condition]))
     part = assemble(moments, solved, Problems(T, Y, w, np.zeros((1, T.shape[2]))), replicates, Ridge())
@@ -188,7 +188,7 @@ def assemble(moments: Moments, solved: Solution, problems: Problems, replicates:
     r2 = _r2(pooled.residual(local[:, None], coef[:, None])[:, 0], pooled.total[:, 0])
     error, dof = _errors(problems, center, local, coef, bread, replicates)
     if replicates:
-        error, dof = moderated(replicate_errors(moments, local, coef, bread), error, dof, replicates)
+        error, dof = moderated(replicate_errors(moments, local, coef, bread, replicates), error, dof, replicates)
     flat = np.broadcast_to((bread == 0).all(axis=1), (N, bread.shape[2]))
     fitted = Fit(
         coef,

@@ -9,10 +9,10 @@ import numpy as np
 from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.fits import Fit
-from kabosu.moments import FOLDS, Moments
+from kabosu.moments import Moments, folds_of
 from kabosu.surrogates.problems import Problems, relative
 from kabosu.surrogates.ridge import Ridge, solve
-from kabosu.types import Array, Float, Int
+from kabosu.types import Array, Float, Int, Points
 
 OUTPUTS = ("intercept", "r2", "fidelity", "local")
 METHODS = ("auto", "forward_selection", "highest_weights", "lasso_path", "best", "none")
@@ -38,12 +38,12 @@ class Select:
         if not isinstance(self.then, Ridge):
             raise InputError(f"then={self.then!r}; expected surrogates.Ridge(...), which is fitted on the features that are kept")
 
-    def fit(self, Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
+    def fit(self, Z: Points, Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Select per instance and output, refit, and put the coefficients back in place (0 for features left out)."""
         by, p = self._method, Z.shape[2]
         if by == "none" or (p <= self.K and by != "lasso_path"):
             return self.then.fit(Z, Y, w, origin, replicates)
-        moments = Moments.of(Z, Y, w, replicates or FOLDS, origin)
+        moments = Moments.of(Z, Y, w, folds_of(replicates), origin)
         picks = self._path(relative(Z, origin), Y, w) if by == "lasso_path" else self.picks(moments, origin)
         groups = _together(picks, Y.shape[2])
         parts = [Problems(Z, Y, w, origin, *(np.array(a, dtype=np.int64) for a in zip(*group, strict=True))) for group in groups]

@@ -1,0 +1,131 @@
+"""Error to the limit explanation at equal calls of the model: every cell, losses too.
+
+All four schemes estimate the same limit (Gaussian neighborhood around the row, training rates for categories, exponential kernel):
+
+    lime     draws from the draw law, weighed by the kernel, the row itself first, Ridge(1): what lime 0.2.0.1 does with discretize_continuous=False,
+             number for number (tests/lime_parity)
+    S-LIME   the same draws, no penalty; its rule only asks for more of them (Zhou, Hooker, Wang 2021), which equal calls leave out,
+             and the draws that it throws away between rounds are not counted against it
+    tilted   independent draws from the local law, weight 1 (GLIME: Tan, Tian, Li 2023)
+    kabosu   the sampled engine: scrambled Sobol points of the local law; "exact" where engine="auto" reads the model
+
+Error: root of the mean square over features, relative to the largest coefficient; root mean square over rows and seeds.
+The limit is the mean of 2 estimates from 2^16 Sobol points each. Targets (issue 4): on forests at most 1/2 of lime at the default
+width and 1/8 at width 1, at most 0.6 of the best of the others; nowhere above 1.05 of the best.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.datasets import load_breast_cancer, load_wine
+from sklearn.ensemble import RandomForestClassifier
+from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+import kabosu as kb
+from kabosu.recipes import TABLES, Recipe
+from kabosu.samplers import Plain
+from kabosu.surrogates import Ridge
+
+CALLS, LONG, INSTANCES, SEEDS = 1024, 1 << 16, 4, 6
+ADULT = Path(__file__).parents[2] / "shared" / "data" / "tabular" / "adult.csv.gz"
+WIDTHS = {"default": None, "1": 1.0}
+MODELS = {
+    "forest": lambda: RandomForestClassifier(50, min_samples_leaf=2, random_state=0),
+    "MLP": lambda: MLPClassifier((32,), solver="lbfgs", alpha=0.1, max_iter=3000, random_state=0),
+    "logistic": lambda: LogisticRegression(max_iter=3000),
+    "saturated": lambda: LogisticRegression(C=1e4, max_iter=20_000),
+}
+SCHEMES = {
+    "lime": {"draws_from": "D", "sampler": Plain(), "surrogate": Ridge(1.0, per="fit"), "instance_first": True},
+    "S-LIME": {"draws_from": "D", "sampler": Plain()},
+    "tilted": {"draws_from": "q", "sampler": Plain()},
+    "kabosu": {"draws_from": "q", "sampler": TABLES["kabosu"].sampler},
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One table, model and width: the error of each scheme, and of the engine that is taken by default."""
+
+    what: str
+    errors: dict[str, float]
+    default: float
+    engine: str
+
+    @property
+    def verdict(self) -> str:
+        """Which targets it misses."""
+        own, best = self.errors["kabosu"], min(v for n, v in self.errors.items() if n != "kabosu")
+        missed = [] if own <= 1.05 * best else [f"above 1.05 of the best ({own / best:.2f})"]
+        if "forest" in self.what:
+            share = 1 / 8 if "width 1" in self.what else 1 / 2
+            missed += [] if own <= share * self.errors["lime"] else [f"above {share:g} of lime ({own / self.errors['lime']:.2f})"]
+            missed += [] if own <= 0.6 * best else [f"above 0.6 of the best ({own / best:.2f})"]
+        return "; ".join(missed) or "yes"
+
+
+def tables() -> Iterator[tuple[str, pd.DataFrame, np.ndarray]]:
+    for name, load in {"breast cancer": load_breast_cancer, "wine": load_wine}.items():
+        X, y = load(return_X_y=True, as_frame=True)
+        yield name, X, y.to_numpy()
+    if ADULT.exists():
+        table = pd.read_csv(ADULT, header=None, skipinitialspace=True, na_values="?").dropna().sample(2000, random_state=0).reset_index(drop=True)
+        table.columns = [f"c{j}" for j in range(table.shape[1])]
+        yield "adult", table.iloc[:, :-1], (table.iloc[:, -1].str.startswith(">")).to_numpy().astype(int)
+
+
+def cells() -> Iterator[Cell]:
+    for name, X, y in tables():
+        rows = X.iloc[np.random.default_rng(0).choice(len(X), INSTANCES, replace=False)]
+        for kind, make in MODELS.items():
+            ready = make_column_transformer((OneHotEncoder(handle_unknown="ignore", sparse_output=False), make_column_selector(dtype_exclude="number")), remainder=StandardScaler())
+            model = make_pipeline(ready, make()).fit(X, y)
+            for label, width in WIDTHS.items():
+                yield cell(f"{name}, {kind}, width {label}", model, X, rows, width)
+
+
+def cell(what: str, model: Any, X: pd.DataFrame, rows: pd.DataFrame, width: float | None) -> Cell:
+    base = replace(TABLES["kabosu"], kernel=kb.kernels.Exponential(width), tolerance=None, engine="sampled")
+    limit = np.mean([_coef(model, X, rows, replace(base, samples=LONG, budget=LONG + 1, seed=1000 + s)) for s in range(2)], axis=0)
+    short = replace(base, samples=CALLS, budget=CALLS + 1)
+    errors = {name: _rms([_error(_coef(model, X, rows, replace(short, seed=s, **scheme)), limit) for s in range(SEEDS)]) for name, scheme in SCHEMES.items()}
+    es = kb.TabularExplainer(model, X, recipe=replace(short, engine="auto")).explain_many(rows)
+    return Cell(what, errors, _rms([_error(_of(es), limit)]), es[0].engine)
+
+
+def _coef(model: Any, X: pd.DataFrame, rows: pd.DataFrame, recipe: Recipe) -> np.ndarray:
+    return _of(kb.TabularExplainer(model, X, recipe=recipe).explain_many(rows))
+
+
+def _of(es: kb.Explanations) -> np.ndarray:
+    """(rows, features) scaled coefficients of the last output."""
+    return np.stack([e.coef_scaled[:, -1] for e in es])
+
+
+def _error(b: np.ndarray, limit: np.ndarray) -> np.ndarray:
+    return np.sqrt(((b - limit) ** 2).mean(axis=1)) / np.abs(limit).max(axis=1)
+
+
+def _rms(parts: list[np.ndarray]) -> float:
+    return float(np.sqrt(np.mean(np.square(parts))))
+
+
+def main() -> None:
+    print(f"| cell, {CALLS:,} calls | " + " | ".join(SCHEMES) + " | by default | of lime | of the best | targets |\n|" + "---|" * (len(SCHEMES) + 5))
+    for one in cells():
+        best = min(v for n, v in one.errors.items() if n != "kabosu")
+        numbers = " | ".join(f"{v:.4f}" for v in one.errors.values())
+        own = one.errors["kabosu"]
+        print(f"| {one.what} | {numbers} | {one.default:.4f} ({one.engine}) | {own / one.errors['lime']:.2f} | {own / best:.2f} | {one.verdict} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
