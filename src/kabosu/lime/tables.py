@@ -45,7 +45,7 @@ class LimeTabularExplainer:
     >>> explainer = LimeTabularExplainer(X, feature_names=["sl", "sw", "pl", "pw"], random_state=0)
     >>> e = explainer.explain_instance(X[0], LogisticRegression(max_iter=500).fit(X, y).predict_proba, top_labels=1)
     >>> [name for name, weight in e.as_list(label=0)][:2]
-    ['pl <= 1.60', 'pw <= 0.30']
+    ['pl <= 1.60', 'sl <= 5.10']
 
     """
 
