@@ -37,7 +37,7 @@ MUTANTS = (
     Mutant("effective size without its square", "moments.py", "self.weight.sum(1) ** 2 / self.weight2", "self.weight.sum(1) / self.weight2", f"{LS}::test_effective_sample_size_is_kishs"),
     Mutant("held-out draws are seen", "moments.py", "return Moments(pooled.gram - self.gram, pooled.cross - self.cross,", "return Moments(pooled.gram + 0 * self.gram, pooled.cross + 0 * self.cross,", f"{LS}::test_held_out_fidelity_is_an_explicit_refit_without_each_fold"),
     Mutant("folds are blocks", "moments.py", ".reshape(*part.shape[:2], whole, folds).swapaxes(2, 3)", ".reshape(*part.shape[:2], folds, whole)", f"{LS}::test_replicate_errors_have_the_replicates_as_clusters"),
-    Mutant("sum of answers squared without weights", "moments.py", "_times(Y.swapaxes(1, 2), root)", "_times(Y.swapaxes(1, 2), root**0)", f"{LS}::test_ridge_is_scikit_learns"),
+    Mutant("sum of answers squared without weights", "moments.py", "_folded(Y.swapaxes(1, 2), root, folds)", "_folded(Y.swapaxes(1, 2), root**0, folds)", f"{LS}::test_ridge_is_scikit_learns"),
     Mutant("weights read as precisions", "surrogates/errorbars.py", ") * w[:, None]).swapaxes(1, 2)", ") * np.sqrt(w[:, None])).swapaxes(1, 2)", f"{LS}::test_coefficients_and_errors_are_right_on_500_designs"),
     Mutant("no small-sample factor", "surrogates/errorbars.py", "(s / max(s - p - 1, 1))", "1.0", f"{LS}::test_coefficients_and_errors_are_right_on_500_designs"),
     Mutant("no factor for few replicates", "surrogates/errorbars.py", "(R / (R - 1))", "1.0", f"{LS}::test_coefficients_and_errors_are_right_on_500_designs"),

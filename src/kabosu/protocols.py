@@ -85,6 +85,15 @@ class Alike(Protocol):
 
 
 @runtime_checkable
+class Binary(Protocol):
+    """A representation whose coordinates may all be 0 or 1, which booleans hold in an eighth of the memory."""
+
+    def binary(self, draws: Drawn) -> Bool[Array, "B s p"] | None:
+        """``features`` as booleans; None where some are other numbers."""
+        ...
+
+
+@runtime_checkable
 class Heavy(Protocol):
     """A representation whose rows are large, so that they are made, asked and forgotten some at a time."""
 

@@ -31,4 +31,7 @@ else:
 Drawn = Float[Array, "1 s m"] | Bool[Array, "1 s m"]
 """Points of the cube, or masks."""
 
-__all__ = ["Array", "Batch", "Bool", "Drawn", "Float", "Int", "Rows"]
+Points = Float[Array, "#B s p"] | Bool[Array, "#B s p"]
+"""Coordinates of draws; True stands for 1 where all of them are 0 or 1."""
+
+__all__ = ["Array", "Batch", "Bool", "Drawn", "Float", "Int", "Points", "Rows"]

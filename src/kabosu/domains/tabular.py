@@ -9,7 +9,7 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.domains.columns import groups_of, odd, positions
-from kabosu.domains.laws import Law, NumberLaw
+from kabosu.domains.laws import Law, LevelLaw, NumberLaw
 from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
 from kabosu.errors import InputError, RowError
@@ -275,8 +275,14 @@ class TabularBlock:
 
     def features(self, draws: Float[Array, "1 s m"]) -> Float[Array, "#B s p"]:
         """Coordinates of the draws, feature by feature in memory, as they are read."""
-        parts = [law.coordinates(draws[0, :, j]).swapaxes(1, 2) for j, law in enumerate(self.laws)]
-        return _joined(parts).astype(np.float64, copy=False).swapaxes(1, 2)
+        return self._coordinates(draws).astype(np.float64, copy=False).swapaxes(1, 2)
+
+    def binary(self, draws: Float[Array, "1 s m"]) -> Bool[Array, "B s p"] | None:
+        """Coordinates of the draws where all units are levels: True where a draw has the instance's own."""
+        return self._coordinates(draws).swapaxes(1, 2) if all(isinstance(law, LevelLaw) for law in self.laws) else None
+
+    def _coordinates(self, draws: Float[Array, "1 s m"]) -> Array:
+        return _joined([law.coordinates(draws[0, :, j]).swapaxes(1, 2) for j, law in enumerate(self.laws)])
 
     def inputs(self, draws: Float[Array, "1 s m"]) -> Batch:
         """B*s rows of the user's own kind of table."""

@@ -7,17 +7,24 @@ from typing import Any, cast
 import numpy as np
 
 from kabosu.errors import InputError
-from kabosu.types import Array, Float
+from kabosu.types import Array, Float, Points
 
+CACHE = 1 << 15  # numbers that stay in the cache
 Distance = Callable[[Float[Array, "#B s p"], Float[Array, "#B p"]], Float[Array, "#B s"]]
 
 
-def euclidean(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+def euclidean(Z: Points, origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
     """sqrt(sum_j (z_j - o_j)^2); the square root of the number of differences where coordinates are 0/1."""
-    out = np.empty((max(len(Z), len(origin)), Z.shape[1]))
-    for b, row in enumerate(out):  # an instance at a time, whose differences stay in the cache
-        difference = Z[b if len(Z) > 1 else 0] - origin[b if len(origin) > 1 else 0]
-        np.einsum("sp,sp->s", difference, difference, out=row)
+    if Z.dtype == bool and ((origin == 0) | (origin == 1)).all():
+        differs = np.not_equal(Z, origin.astype(bool)[:, None])
+        return np.sqrt(differs.sum(axis=2, dtype=np.uint8 if Z.shape[2] < 256 else np.int64), dtype=np.float64)
+    out = np.zeros((max(len(Z), len(origin)), Z.shape[1]))
+    step = max(1, CACHE // Z.shape[1])
+    for b, row in enumerate(out):  # some coordinates at a time, whose differences stay in the cache
+        points, around = Z[b if len(Z) > 1 else 0], origin[b if len(origin) > 1 else 0]
+        for a in range(0, Z.shape[2], step):
+            difference = points[:, a : a + step] - around[a : a + step]
+            row += np.einsum("sp,sp->s", difference, difference)
     return np.sqrt(out, out=out)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.kernels.distances import Distance, euclidean
-from kabosu.types import Array, Float
+from kabosu.types import Array, Float, Points
 
 
 @dataclass(frozen=True)
@@ -38,11 +38,12 @@ class Exponential:
             object.__setattr__(self, "width", width)
         checks.has("distance", self.distance, "__call__", "a function of (Z, origin), such as kernels.euclidean or kernels.Metric('cityblock')")
 
-    def __call__(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+    def __call__(self, Z: Points, origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
         return np.exp(self.log(Z, origin))
 
-    def log(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+    def log(self, Z: Points, origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
         """-d^2 / (2 width^2)."""
+        Z = Z if self.distance is euclidean else Z.astype(np.float64, copy=False)  # a function of numbers
         with np.errstate(over="ignore"):
             return -0.5 * (self.distance(Z, origin) / self.at(Z.shape[-1])) ** 2
 

@@ -3,12 +3,14 @@
 import numpy as np
 
 from kabosu.errors import InputError, KabosuError
+from kabosu.kernels.exponential import Exponential
 from kabosu.protocols import Kernel, LogKernel
-from kabosu.types import Array, Float
+from kabosu.types import Array, Float, Points
 
 
-def log_weights(kernel: Kernel, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+def log_weights(kernel: Kernel, Z: Points, origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
     """Logarithm of the weights; -inf where a weight is 0, finite for at least one draw of each instance."""
+    Z = Z if isinstance(kernel, Exponential) else Z.astype(np.float64, copy=False)  # a function of numbers
     try:
         log = kernel.log(Z, origin) if isinstance(kernel, LogKernel) else _log(np.asarray(kernel(Z, origin), dtype=np.float64))
     except KabosuError:

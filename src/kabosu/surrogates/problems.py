@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from kabosu.types import Array, Float, Int
+import numpy as np
+
+from kabosu.types import Array, Float, Int, Points
 
 Part = tuple[Float[Array, "#b s q"], Float[Array, "b s n"], Float[Array, "#b s"]]
 """Coordinates counted from the origin, answers and weights."""
@@ -15,7 +17,7 @@ class Problems:
     of instance i and everything where these are None.
     """
 
-    Z: Float[Array, "#B s p"]
+    Z: Points
     Y: Float[Array, "B s k"]
     w: Float[Array, "#B s"]
     origin: Float[Array, "#B p"]
@@ -50,6 +52,6 @@ class Problems:
         return relative(Z[:, kept][None], origin[kept][None]), self.Y[b][:, self.outputs[i]][None], w[None]
 
 
-def relative(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s p"]:
+def relative(Z: Points, origin: Float[Array, "#B p"]) -> Float[Array, "#B s p"]:
     """Coordinates counted from the instance, around which the draws lie: their squares lose no digits in a large offset."""
-    return Z - origin[:, None] if origin.any() else Z
+    return Z - origin[:, None] if origin.any() else Z.astype(np.float64, copy=False)
