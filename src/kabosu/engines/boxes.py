@@ -57,7 +57,7 @@ def sweep(
     path = np.zeros(deepest + 1, dtype=np.int64)
     top = -1
     for v in range(len(depth)):
-        d = depth[v]
+        d = np.int64(depth[v])
         while top >= d:
             _close(path[top], top, first, width, above, R, G, beta, total)
             top -= 1
@@ -85,7 +85,8 @@ def sweep(
             for c in range(k):
                 _scale(value[v, c], P[d], G[d, c])
             continue
-        G[d] = 0.0
+        for c in range(k):
+            _scale(0.0, P[d], G[d, c])
         u = unit[v]
         if bins[v] >= 0:
             _mix(1.0, share[v], Q[u, 0, bins[v]], Q[u, 1, bins[v]], F[d])
@@ -93,9 +94,9 @@ def sweep(
         elif normal[u]:
             _phi(cut[v] * inverse[u], inverse[u], start[u], F[d], S[d, 0])
         elif row[v] >= 0:
-            F[d] = T[row[v]]
+            _copy(T[row[v]], F[d])
             for i in range(w):
-                S[d, i] = D[i, row[v]]
+                _copy(D[i, row[v]], S[d, i])
     while top >= 0:
         _close(path[top], top, first, width, above, R, G, beta, total)
         top -= 1
@@ -184,6 +185,13 @@ def _scale(value: float, P: Array, G: Array) -> None:
 
 
 @njit(cache=True, nogil=True)
+def _copy(a: Array, to: Array) -> None:
+    """By a loop: numba would compile the words of an error with an assignment of arrays, for seconds."""
+    for b in range(len(a)):
+        to[b] = a[b]
+
+
+@njit(cache=True, nogil=True)
 def _add(G: Array, to: Array) -> None:
     for b in range(len(G)):
         to[b] += G[b]
@@ -241,16 +249,17 @@ def intervals(left: Array, right: Array, unit: Array, cut: Array, missing_left: 
             parent = path[d - 1]
             u = unit[parent]
             goes_left = left[parent] == v
-            last[d] = last[d - 1]
+            _copy(last[d - 1], last[d])
             a = last[d, u]
             above[v] = a
             if a > 0:
                 prior = path[a]
                 high[v], low[v], lost[v] = high[prior], low[prior], lost[prior]
-                reach[v] = reach[prior]
+                _copy(reach[prior], reach[v])
             else:
                 lost[v] = lost_row[u]
-                reach[v] = True
+                for i in range(L):
+                    reach[v, i] = True
             if goes_left and (high[v] < 0 or cut[parent] < cut[path[high[v]]]):
                 high[v] = d - 1
             elif not goes_left and (low[v] < 0 or cut[parent] > cut[path[low[v]]]):
@@ -263,7 +272,8 @@ def intervals(left: Array, right: Array, unit: Array, cut: Array, missing_left: 
                 reach[v, i] = reach[v, i] and (states[parent, i] == goes_left)
             last[d, u] = d
         else:
-            last[0] = 0
+            for i in range(units):
+                last[0, i] = 0
         if left[v] >= 0:
             depth[left[v]] = d + 1
             depth[right[v]] = d + 1

@@ -41,7 +41,8 @@ def _inside(high: int, low: int, at: Array, T: Array, whole: int, lost: int) -> 
 
 @njit(cache=True, nogil=True)
 def _leaf(path: Array, d: int, covered: Array, above: Array, first: Array, width: Array, value: Array, P: float, rho: Array, out: Array) -> None:
-    covered[: d + 1] = 0
+    for e in range(d + 1):
+        covered[e] = 0
     for e in range(1, d + 1):
         covered[above[path[e]]] = 1
     for e in range(1, d + 1):
