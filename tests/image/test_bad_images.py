@@ -78,6 +78,7 @@ def test_options(options, words):
 
 
 def test_inpainting_needs_a_surrounding():
+    pytest.importorskip("skimage.restoration", reason="inpainting is scikit-image's")
     with pytest.raises(kb.InputError, match="something around"):
         kb.ImageExplainer(mean, segments=np.zeros((12, 12), dtype=int), fill="inpaint").explain(X)
 

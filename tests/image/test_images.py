@@ -40,13 +40,15 @@ def test_masks_may_overlap():
 
 
 @pytest.mark.parametrize("dtype", [np.bool_, np.uint8, np.uint16, np.int32, np.int64, np.float16, np.float32, np.float64])
-def test_blending_is_choosing(dtype):
+@pytest.mark.parametrize("shape", [(7, 5, 3), (8, 10, 4), (16, 3, 1)])
+def test_blending_is_choosing(shape, dtype):
+    """Words of eight bytes that lie in one region, those that are torn, and arrays of which they do not make a whole."""
     rng = np.random.default_rng(3)
-    original, fill = (rng.normal(size=(7, 5, 3)).astype(dtype) if np.dtype(dtype).kind == "f" else rng.integers(0, 2, (7, 5, 3)).astype(dtype) for _ in range(2))
-    labels = rng.integers(-1, 4, (7, 5))
+    original, fill = (rng.normal(size=shape).astype(dtype) if np.dtype(dtype).kind == "f" else rng.integers(0, 2, shape).astype(dtype) for _ in range(2))
+    labels = np.repeat(rng.integers(-1, 4, (shape[0], -(-shape[1] // 3))), 3, axis=1)[:, : shape[1]]
     cover = Cover.of_labels(labels)
     masks = rng.random((20, 4)) < 0.5
-    got = Blend(original, fill, Cover(np.broadcast_to(cover.atoms[..., None], (7, 5, 3)), None, 4)).rows(masks)
+    got = Blend(original, fill, Cover(np.broadcast_to(cover.atoms[..., None], shape), None, 4)).rows(masks)
     keep = np.where(labels < 0, True, masks[:, np.maximum(labels, 0)])
     assert got.dtype == dtype and np.array_equal(got, np.where(keep[..., None], original, fill))
 

@@ -30,7 +30,7 @@ def image():
 
 def by_hand(module, torch, image, masks):
     """The answers of the module for masked images that are made here, one pixel mask at a time."""
-    fill = np.stack([np.stack([np.where(CELLS == i, image[c][CELLS == i].mean(), 0) for i in range(4)]).sum(axis=0) for c in range(3)])
+    fill = np.stack([np.stack([np.where(i == CELLS, image[c][i == CELLS].mean(), 0) for i in range(4)]).sum(axis=0) for c in range(3)])
     rows = np.stack([np.where(z[CELLS], image, fill) for z in masks]).astype(np.float32)
     with torch.no_grad():
         return module.eval()(torch.from_numpy(rows)).numpy()

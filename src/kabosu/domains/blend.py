@@ -70,25 +70,34 @@ class Blend:
             raise InputError(f"the fill has shape {self.replaced.shape} and dtype {self.replaced.dtype}; expected {self.original.shape} and {self.original.dtype}, as the instance has")
 
     @cached_property
-    def _runs(self) -> tuple[Array, Array]:
-        """Atom and length of each run of neighbors."""
-        flat = self.cover.atoms.reshape(-1)
+    def _together(self) -> int:
+        """Elements that make one word: as many as fit 8 bytes, where they go into the array without a rest."""
+        elements = 8 // self.original.dtype.itemsize
+        return elements if self.original.size % elements == 0 else 1
+
+    @cached_property
+    def _runs(self) -> tuple[Array, Array, Array, Array]:
+        """Atom and length of each run of words; the words that lie in several atoms, and the atoms of their elements."""
+        atoms = self.cover.atoms.reshape(-1, self._together)
+        torn = np.flatnonzero((atoms != atoms[:, :1]).any(axis=1))
+        flat = atoms[:, 0]
         starts = np.flatnonzero(np.concatenate([[True], flat[1:] != flat[:-1]]))
-        return flat[starts], np.diff(np.append(starts, len(flat)))
+        return flat[starts], np.diff(np.append(starts, len(flat))), torn, atoms[torn].reshape(-1)
 
     @cached_property
     def _words(self) -> tuple[Array, Array]:
         """The fill, and where it differs from the original, bit by bit."""
-        fill, own = (np.ascontiguousarray(a).reshape(-1).view(WORDS[a.dtype.itemsize]) for a in (self.replaced, self.original))
+        word = WORDS[self.original.dtype.itemsize * self._together]
+        fill, own = (np.ascontiguousarray(a).reshape(-1).view(word) for a in (self.replaced, self.original))
         return fill, own ^ fill
 
     def rows(self, masks: Bool[Array, "s p"]) -> Array:
         """(s, *shape) the array with the parts replaced where a mask is False."""
-        (atoms, lengths), (fill, differs) = self._runs, self._words
-        kept = self.cover.kept(masks)
-        always = np.ones((len(masks), 1), dtype=bool)
-        switches = -np.concatenate([kept, always], axis=1).astype(fill.dtype)  # all bits, or none; -1 is the last
-        out = np.repeat(switches[:, atoms], lengths, axis=1)
+        (atoms, lengths, torn, inside), (fill, differs) = self._runs, self._words
+        kept = np.concatenate([self.cover.kept(masks), np.ones((len(masks), 1), dtype=bool)], axis=1)  # -1 is the last: always
+        out = np.repeat(np.take(-kept.astype(fill.dtype), atoms, axis=1), lengths, axis=1)  # all bits, or none
+        if len(torn):
+            out[:, torn] = np.take(-kept.astype(WORDS[self.original.dtype.itemsize]), inside, axis=1).view(fill.dtype)
         out &= differs
         out ^= fill
         return out.view(self.original.dtype).reshape(len(masks), *self.original.shape)
