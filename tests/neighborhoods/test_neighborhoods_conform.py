@@ -20,6 +20,8 @@ from sklearn.preprocessing import OrdinalEncoder
 import kabosu as kb
 from kabosu import testing
 from kabosu.domains import Constrained, Copula, Generator, Nearest, Observed, Tabular
+from kabosu.domains.copula import _spread
+from kabosu.domains.joint import training_cells
 from kabosu.engines import ENGINES
 from kabosu.kernels import Exponential
 from kabosu.recipes import NEIGHBORHOODS, TABLES
@@ -76,6 +78,28 @@ def test_forests_are_sampled_and_exact_is_refused(name):
     assert e.engine == ("sampled" if name in DRAWN else "rows")
     with pytest.raises(kb.EngineError, match="product"):
         kb.TabularExplainer(model, data, neighborhood=ALL[name], engine="exact").explain(data.iloc[0])
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_the_coordinates_are_those_of_the_rows_that_the_model_is_handed(name):
+    """Both readings are of the same row: numbers with the background's decimals, whole ones whole, levels as they are."""
+    data = every_kind().round({"number": 2, "zeros": 1})
+    domain = Tabular.fit(data, ALL[name])
+    block = next(domain.represent(data[:2])).tilt(Exponential(1.0)) or next(domain.represent(data[:2]))
+    draws = kb.samplers.Sobol().draw(block.space, 0, 64, 0)
+    table = kb.frames.rows_like(block.inputs(draws), domain.table)
+    cells = [c.reshape(2, 64) for c in training_cells(table, block.block.units)]
+    assert np.allclose(block.read(cells), block.features(draws), atol=1e-9)
+    if name in ("copula", "conditional", "observed"):
+        assert (np.round(cells[0], 2) == cells[0]).all()
+
+
+def test_a_draw_does_not_depend_on_the_draws_beside_it():
+    """To the bit, which matrix products do not promise."""
+    u, root = np.random.default_rng(0).random((1, 1000, 37)), np.random.default_rng(1).normal(size=(37, 37))
+    whole = _spread(u, root)
+    for start, stop in ((0, 1), (5, 8), (3, 500), (999, 1000)):
+        assert np.array_equal(_spread(u[:, start:stop], root), whole[start:stop])
 
 
 def numbers(es):
