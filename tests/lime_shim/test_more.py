@@ -231,3 +231,18 @@ def test_figures():
     assert axes.get_title() == "Local explanation for class <b>one"
     assert tuple(PAGES["regression"]().as_pyplot_figure().get_size_inches()) == (4, 4)
     plt.close("all")
+
+
+def test_kernels_that_weigh_nothing():
+    X, _, ask = model_of("iris")
+    for options in ({"kernel_width": 0}, {"kernel": lambda d, kernel_width: 0 * d}):
+        with np.errstate(divide="ignore", invalid="ignore"), pytest.raises(ValueError, match="kernel"):
+            LimeTabularExplainer(X, random_state=0, **options).explain_instance(X[0], ask)
+
+
+def test_too_few_names():
+    """lime ends in an IndexError of its page."""
+    X, _, ask = model_of("iris")
+    e = LimeTabularExplainer(X, class_names=["only"], random_state=0).explain_instance(X[0], ask, top_labels=3, num_samples=100)
+    assert "NOT only" in e.as_html() and "NOT 2" in e.as_html()
+    assert e.to_kabosu().output_names == tuple(e.class_name(label) for label in e.found.labels)

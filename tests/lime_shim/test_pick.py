@@ -77,14 +77,14 @@ def test_whole_run_on_tables(world):
     X, _, ask = model_of(world)
     found = []
     for tabular, pick in ((lime.lime_tabular, lime.submodular_pick), (kabosu.lime.lime_tabular, kabosu.lime.submodular_pick)):
-        explainer = tabular.LimeTabularExplainer(X[:60], random_state=1)
-        found.append(pick.SubmodularPick(explainer, X[:60], ask, method="full", num_exps_desired=4, num_features=4, num_samples=200))
+        explainer = tabular.LimeTabularExplainer(X[:30], random_state=1)
+        found.append(pick.SubmodularPick(explainer, X[:30], ask, method="full", num_exps_desired=4, num_features=4, num_samples=200))
     theirs, ours = found
     assert ours.V == theirs.V
     for a, b in zip(theirs.sp_explanations, ours.sp_explanations, strict=True):
         assert_same(a, b)
     assert ours.sp_indices == ours.V
-    assert len(ours.explanations) == 60
+    assert len(ours.explanations) == 30
 
 
 def test_lime_shuffles_with_the_global_generator():

@@ -106,6 +106,11 @@ class Explanation:
             return self.available_labels()[0]
         raise KeyError(f"label {label} was not explained; these were: {[int(x) for x in self.local_exp]}. Pass label= one of them, or labels= to explain_instance")
 
+    def class_name(self, label: int) -> str:
+        """The name of a label; its number where there are too few names."""
+        known = self.class_names is not None and label < len(self.class_names)
+        return str(self.class_names[label]) if known else str(label)
+
     def as_list(self, label: int = LABEL, **kwargs: Any) -> list[tuple[Any, float]]:
         """Pairs (words, weight), the largest weights first. kwargs: of the domain mapper, positions=True for texts."""
         return [(name, float(weight)) for name, weight in self.domain_mapper.map_exp_ids(self.local_exp[self._label(label)], **kwargs)]
@@ -125,7 +130,7 @@ class Explanation:
         at = np.arange(len(names)) + 0.5
         plt.barh(at, weights[::-1], align="center", color=["green" if w > 0 else "red" for w in weights[::-1]])
         plt.yticks(at, names[::-1])
-        plt.title(f"Local explanation for class {self.class_names[self._label(label)]}" if self.mode == "classification" else "Local explanation")
+        plt.title(f"Local explanation for class {self.class_name(self._label(label))}" if self.mode == "classification" else "Local explanation")
         return figure
 
     def as_html(self, labels: Any = None, predict_proba: bool = True, show_predicted_value: bool = True, **kwargs: Any) -> str:
@@ -185,7 +190,7 @@ class Explanation:
         ids = list(range(p)) if found.regression.ids is None else found.regression.ids.tolist()
         names = [str(name) for name, _ in self.domain_mapper.map_exp_ids([(i, 0.0) for i in ids])]
         columns, values = self.domain_mapper.cells(ids, names)
-        outputs = ["prediction"] if self.mode == "regression" else [str(self.class_names[label]) for label in found.labels]
+        outputs = ["prediction"] if self.mode == "regression" else [self.class_name(label) for label in found.labels]
         return as_kabosu(found, names, columns, values, outputs)
 
     def _evidence(self) -> Found:

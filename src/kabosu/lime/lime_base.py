@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kabosu.errors import InputError
 from kabosu.lime.regression import Regression, active, regress, selected
 from kabosu.types import Array, Float
 
@@ -60,6 +61,8 @@ class LimeBase:
     def regress(self, data: Any, answers: Any, distances: Any, labels: Any, num_features: int, feature_selection: str = "auto", model_regressor: Any = None, *, binary: bool = False) -> Regression:
         """The same of several labels at once, with the evidence for it; binary: the data is zeros and ones."""
         weights = np.asarray(self.kernel_fn(distances), dtype=np.float64).reshape(-1)
+        if not (np.isfinite(weights).all() and weights.any()):
+            raise InputError(f"the kernel gave weights from {weights.min():.3g} to {weights.max():.3g}, NaN among them or none above 0; give a larger kernel_width=, or check kernel=")
         found = regress(data, np.asarray(answers), weights, labels, num_features, feature_selection, model_regressor, binary=binary)
         if self.verbose:
             for c, label in enumerate(labels):

@@ -51,16 +51,12 @@ def _view(e: Any, labels: list[Any], predict_proba: bool, show_predicted_value: 
     }
 
 
-def _name(e: Any, label: Any) -> str:
-    return str(label) if e.class_names is None else str(e.class_names[label])
-
-
 def _outputs(e: Any) -> list[Bar]:
     """The most probable classes and what is left."""
     p = np.asarray(e.predict_proba, dtype=np.float64)
     order = np.argsort(-p, kind="stable")
     shown = order if len(p) <= OUTPUTS + 1 else order[:OUTPUTS]
-    bars = [Bar(_name(e, i), f"{p[i]:.2f}", "o", 0.0, _at(100 * np.clip(p[i], 0, 1))) for i in shown]
+    bars = [Bar(e.class_name(i), f"{p[i]:.2f}", "o", 0.0, _at(100 * np.clip(p[i], 0, 1))) for i in shown]
     left = np.delete(p, shown).sum()
     return bars + ([Bar("Other", f"{left:.2f}", "o", 0.0, _at(100 * np.clip(left, 0, 1)))] if len(shown) < len(p) else [])
 
@@ -84,8 +80,8 @@ def _part(e: Any, label: Any) -> dict[str, Any]:
     for (name, w), text, h in zip(pairs, column(weights), half, strict=True):
         x, stop = sorted((at(0.0), at(w)))
         rows.append(Bar(str(name), text.replace("-", "\N{MINUS SIGN}"), "p" if w >= 0 else "n", x, _at(stop - x), half_words(float(h), float(w)), zero=at(0.0)))
-    caption = f"bars to the left: NOT {_name(e, label)}; to the right: {_name(e, label)}" if e.mode == "classification" else "bars to the left: negative; to the right: positive"
-    return {"heading": _name(e, label) if e.mode == "classification" else "Prediction", "rows": rows, "caption": caption}
+    caption = f"bars to the left: NOT {e.class_name(label)}; to the right: {e.class_name(label)}" if e.mode == "classification" else "bars to the left: negative; to the right: positive"
+    return {"heading": e.class_name(label) if e.mode == "classification" else "Prediction", "rows": rows, "caption": caption}
 
 
 def _evidence(e: Any, labels: list[Any]) -> list[tuple[str, str]]:
