@@ -34,8 +34,7 @@ class Moments:
             return cls.stack([cls.of(at(Z, b), Y[b : b + 1], at(w, b), folds, None if origin is None else at(origin, b)) for b in range(len(Y))])
         root = np.sqrt(w)
         A, F = _folded(Z.swapaxes(1, 2), root, folds, origin, constant=1), _folded(Y.swapaxes(1, 2), root, folds)
-        cross = np.matmul(A[:, :, None], F[..., None])[..., 0].swapaxes(-1, -2)  # output by output: a matrix of few columns is slow
-        return cls(np.matmul(A, A.swapaxes(-1, -2)), np.ascontiguousarray(cross), (F**2).sum(axis=3), np.einsum("bs,bs->b", w, w), Z.shape[1])
+        return cls(np.matmul(A, A.swapaxes(-1, -2)), summed(A, F.swapaxes(-1, -2)), (F**2).sum(axis=3), np.einsum("bs,bs->b", w, w), Z.shape[1])
 
     @classmethod
     def stack(cls, parts: Sequence["Moments"]) -> "Moments":
@@ -121,6 +120,11 @@ class Moments:
     def effective_sample_size(self) -> Float[Array, "#B"]:
         """(sum w)^2 / sum w^2."""
         return self.weight.sum(1) ** 2 / self.weight2
+
+
+def summed(a: Array, b: Array) -> Array:
+    """Sums over draws: (..., q, s) @ (..., s, k), output by output, as products with a matrix of few columns are slow."""
+    return np.ascontiguousarray(np.matmul(a[..., None, :, :], b.swapaxes(-1, -2)[..., None])[..., 0].swapaxes(-1, -2))
 
 
 def folds_of(replicates: int) -> int:

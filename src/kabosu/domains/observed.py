@@ -8,7 +8,8 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, training_cells
-from kabosu.domains.tabular import TabularBlock, _differs
+from kabosu.domains.described import differs
+from kabosu.domains.tabular import TabularBlock
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError, KabosuError
 from kabosu.types import Array, Batch, Float, Rows
@@ -75,7 +76,7 @@ class FittedRows:
 
 def _moved(block: TabularBlock) -> bool:
     """Whether an instance differs from the background where it never varies."""
-    return any(bool(_differs(block.fixed[block.all_columns[j].name], value).any()) for j, value in block.constant.items())
+    return any(bool(differs(block.fixed[block.all_columns[j].name], value).any()) for j, value in block.constant.items())
 
 
 @dataclass(frozen=True, eq=False)

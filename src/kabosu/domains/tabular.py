@@ -8,8 +8,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import numpy as np
 
 from kabosu import checks, frames
+from kabosu.domains import described
 from kabosu.domains.columns import groups_of, odd, positions
-from kabosu.domains.laws import Law, LevelLaw, NumberLaw
+from kabosu.domains.laws import Law, LevelLaw
 from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
 from kabosu.errors import InputError, RowError
@@ -18,8 +19,6 @@ from kabosu.labels import Labels
 from kabosu.protocols import Joint, Kernel, Representation
 from kabosu.spaces import Cube
 from kabosu.types import Array, Batch, Bool, Float, Rows
-
-COMMONPLACE = 0.95  # share of training rows with the instance's own value, from which a feature need not vary in the draws
 
 
 @runtime_checkable
@@ -323,21 +322,21 @@ class TabularBlock:
         return Labels(
             columns=tuple(f for unit in self.units for f in unit.features),
             names=np.concatenate([u.words(law.at() if isinstance(u, Number) else law.own) for u, law in pairs], axis=1),
-            values=np.concatenate([_shown(u, law) for u, law in pairs], axis=1),
+            values=np.concatenate([described.shown(u, law) for u, law in pairs], axis=1),
             scale=np.array([[s for unit in self.units for s in unit.scales]]),
-            center=_side_by_side([_centers(u, law) for u, law in pairs]),
-            reference=_side_by_side([_reference(u, law) for u, law in pairs]),
+            center=_side_by_side([described.centers(u, law) for u, law in pairs]),
+            reference=_side_by_side([described.reference(u, law) for u, law in pairs]),
             units=tuple(w for unit in self.units for w in unit.measures),
             notes=self._notes(pairs),
             frame=self.table,
-            rare=_side_by_side([_rare(u, law) for u, law in pairs]),
+            rare=_side_by_side([described.rare(u, law) for u, law in pairs]),
         )
 
     def _notes(self, pairs: Sequence[tuple[Unit, Law]]) -> dict[str, Array]:
         outside = [(u.name, (law.at() < u.low) | (law.at() > u.high)) for u, law in pairs if isinstance(u, Number) or law.x is not None]
         unseen = [(u.name, u.rate[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None]
-        moved = [(str(self.all_columns[j].name), _differs(self.fixed[self.all_columns[j].name], value)) for j, value in self.constant.items()]
-        return {"outside-training-range": _named(outside + moved, self.size), "unseen-level": _named(unseen, self.size)}
+        moved = [(str(self.all_columns[j].name), described.differs(self.fixed[self.all_columns[j].name], value)) for j, value in self.constant.items()]
+        return {"outside-training-range": described.named(outside + moved, self.size), "unseen-level": described.named(unseen, self.size)}
 
 
 def _side_by_side(parts: Sequence[Array]) -> Array:
@@ -362,54 +361,7 @@ def _fill(unit: Unit, cells: Array) -> dict[Any, tuple[Any, Array]]:
     return {c: (e, cells) for c, e in zip(unit.columns, unit.exemplars, strict=True)}
 
 
-def _shown(unit: Unit, law: Law) -> Array:
-    if isinstance(unit, Number):
-        return unit.shown(law.at())
-    out = np.empty((len(law.own), 1), dtype=object)
-    keys = [unit.levels[i] for i in law.own] if law.x is None else [None if np.isnan(v) else float(v) for v in law.x]
-    out[:, 0] = [str(k) if isinstance(k, tuple) else k.item() if isinstance(k, np.generic) else k for k in keys]
-    return out
-
-
-def _centers(unit: Unit, law: Law) -> Array:
-    """Own units where the coordinate is 0."""
-    if not isinstance(law, NumberLaw):
-        return np.zeros((1, 1))
-    return np.stack([law.center, np.zeros_like(law.center)], axis=1)[:, : law.width]
-
-
-def _reference(unit: Unit, law: Law) -> Array:
-    """The average training row, as these coordinates see it."""
-    if isinstance(unit, Number):
-        return np.array([[unit.mean, *([unit.rates[-1]] if law.width > 1 else [])]])
-    return unit.rate[law.own][:, None]
-
-
-def _rare(unit: Unit, law: Law) -> Array:
-    """(B, q) where hardly any training row differs from the instance in a coordinate."""
-    if not isinstance(unit, Number):
-        return (unit.rate[law.own] >= COMMONPLACE)[:, None]
-    atoms, rates, x = np.array(unit.atoms), np.array(unit.rates), law.at()[:, None]
-    missing = rates[np.isnan(atoms)].sum()
-    same = ((atoms == x) * rates).sum(axis=1)
-    lost = np.where(np.isnan(x[:, 0]), missing, 1 - missing)
-    return np.stack([same, lost], axis=1)[:, : law.width] >= COMMONPLACE
-
-
 def _equal(cells: tuple[Any, Array]) -> bool:
     """True where all instances have the same cell, to the bit."""
     exemplars, v = cells
     return len(set(v.view(np.int64).tolist() if exemplars is None else [(type(c), c) for c in frames.cells(exemplars)[v]])) == 1
-
-
-def _differs(cells: tuple[Any, Array], value: Any) -> Array:
-    exemplars, v = cells
-    own = v if exemplars is None else frames.cells(exemplars)[v]
-    return np.array([not (frames.is_missing(o) and value is None) and o != value for o in own], dtype=bool)
-
-
-def _named(pairs: Sequence[tuple[str, Array]], size: int) -> Array:
-    out = np.full(size, "", dtype=object)
-    for name, where in pairs:
-        out[where] = [f"{have}, {name}" if have else name for have in out[where]]
-    return out

@@ -1,10 +1,8 @@
 """Standard errors of the coefficients and how far to trust them (MATH section 5)."""
 
-from collections.abc import Iterator
-
 import numpy as np
 
-from kabosu.moments import Moments
+from kabosu.moments import Moments, summed
 from kabosu.types import Array, Float
 
 FEWEST = 3  # coefficients from which their gains are pooled
@@ -17,17 +15,17 @@ def residuals(Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Arra
     return ((Y - intercept[..., None] - np.matmul(coef.swapaxes(1, 2), Z)) * w[:, None]).swapaxes(1, 2)
 
 
-def sandwich_errors(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], wr: Float[Array, "B s k"], bread: Float[Array, "#B p q"]) -> Float[Array, "B q k"]:
+def sandwich_errors(Z: Float[Array, "1 s p"], r2: Float[Array, "B s k"], bread: Float[Array, "1 p q"]) -> Float[Array, "B q k"]:
     """For independent draws: A^-1 (sum w^2 r^2 z z') A^-1 with the factor s / (s - p - 1) (White 1980, HC1).
 
     Formulas that read kernel weights as precisions are too narrow by sqrt(effective sample size / s).
+
+    Z : counted from its weighted mean.  r2 : squares of the weighted residuals.
     """
     s, p = Z.shape[1], Z.shape[2]
-    if len(Z) > 1:
-        return np.concatenate([sandwich_errors(*one) for one in _each(Z, center, wr, bread)])
-    scores = np.matmul(Z - center[:, None], bread)
+    scores = np.matmul(bread.swapaxes(1, 2), Z.swapaxes(1, 2))
     scores *= scores
-    return np.sqrt(np.matmul(scores.swapaxes(-1, -2), wr**2) * (s / max(s - p - 1, 1)))
+    return np.sqrt(summed(scores, r2) * (s / max(s - p - 1, 1)))
 
 
 def replicate_errors(moments: Moments, intercept: Float[Array, "B k"], coef: Float[Array, "B p k"], bread: Float[Array, "#B p q"], R: int) -> Float[Array, "B q k"]:
@@ -47,21 +45,20 @@ def replicate_errors(moments: Moments, intercept: Float[Array, "B k"], coef: Flo
     return np.sqrt((moved**2).sum(1) * (R / (R - 1)) * ((s - 1) / max(s - p - 1, 1)))
 
 
-def degrees_of_freedom(Z: Float[Array, "#B s p"], center: Float[Array, "#B p"], wr: Float[Array, "B s k"], replicates: int) -> Float[Array, "B"]:
+def degrees_of_freedom(Z: Float[Array, "1 s p"], r2: Float[Array, "B s k"], replicates: int) -> Float[Array, "B"]:
     """Degrees of freedom of a standard error whose square is a sum over draws, or over R replicates of them (Satterthwaite 1946).
 
     Such a sum has relative variance 2 / dof. With v = (w r z)^2, independent draws give sum v^2 / (sum v)^2, which is large
     where few draws decide, as near a saturated probability; replicates give 2 / (R - 1) and what v^2 exceeds that of a
     normal score, 3 / s. The mean over coefficients counts.
+
+    Z : counted from its weighted mean.  r2 : squares of the weighted residuals.
     """
-    if len(Z) > 1:
-        return np.concatenate([degrees_of_freedom(*one, replicates) for one in _each(Z, center, wr)])  # pyright: ignore[reportCallIssue]
-    squares, r2 = Z - center[:, None], wr**2
+    squares, largest = np.square(Z.swapaxes(1, 2)), r2.max(axis=1, keepdims=True)
+    r2 = r2 / np.where(largest > 0, largest, 1.0)
+    total = summed(squares, r2)
     squares *= squares
-    r2 /= np.where(r2.any(axis=1, keepdims=True), r2.max(axis=1, keepdims=True), 1.0)
-    total = np.matmul(squares.swapaxes(-1, -2), r2)
-    squares *= squares
-    concentration = np.matmul(squares.swapaxes(-1, -2), r2**2) / np.where(total > 0, total, 1.0) ** 2
+    concentration = summed(squares, r2**2) / np.where(total > 0, total, 1.0) ** 2
     counted = np.maximum((total > 0).sum(axis=(1, 2)), 1)
     variance = concentration.sum(axis=(1, 2)) / counted
     if replicates:
@@ -107,9 +104,3 @@ def _inverse_trigamma(x: Float[Array, "B k"]) -> Float[Array, "B k"]:
         value = polygamma(1, y)
         y = y + value * (1 - value / x) / polygamma(2, y)
     return y
-
-
-def _each(*arrays: Array) -> Iterator[tuple[Array, ...]]:
-    """An instance at a time, whose draws stay in the cache."""
-    for b in range(len(arrays[0])):
-        yield tuple(a[b : b + 1] if len(a) > 1 else a for a in arrays)

@@ -210,9 +210,9 @@ def _errors(problems: Problems, center: Array, local: Array, coef: Array, bread:
     for Z, Y, w in problems.parts():
         these, i = slice(i, i + len(Y)), i + len(Y)
         of = lambda a: a[these] if len(a) > 1 else a  # noqa: E731, B023  broadcast leading axis
-        wr = residuals(Z, Y, w, local[these], coef[these])
-        errors.append(sandwich_errors(Z, of(center), wr, of(bread)))
-        dofs.append(degrees_of_freedom(Z, of(center), wr, replicates))
+        r2, Z = residuals(Z, Y, w, local[these], coef[these]) ** 2, Z - of(center)[:, None]
+        errors.append(sandwich_errors(Z, r2, of(bread)))
+        dofs.append(degrees_of_freedom(Z, r2, replicates))
     return np.concatenate(errors), np.concatenate(dofs)
 
 
