@@ -108,8 +108,8 @@ class Text:
 
     units: Units = words
     occurrences: Literal["together", "apart"] = "together"
-    fill: Fill = Token()
-    law: MaskLaw = EvenCounts()
+    fill: Fill = field(default_factory=Token)
+    law: MaskLaw = field(default_factory=EvenCounts)
     kept: frozenset[str] | None = None
     cuts: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -161,7 +161,7 @@ def _varied(spans: Sequence[Span], owner: Array, names: tuple[str, ...], kept: f
     """The pieces of some features."""
     odd = sorted(kept - set(names))
     if odd:
-        raise InputError(f"features={odd[:5]} are no units of this text; its units are {list(names[:10])}{' and others' if len(names) > 10 else ''}")
+        raise InputError(f"features={odd[:5]} are no units of this text; use some of {list(names[:10])}{' and others' if len(names) > 10 else ''}")
     new = np.cumsum([name in kept for name in names]) - 1
     inside = [name in kept for name in names]
     at = [i for i, j in enumerate(owner.tolist()) if inside[j]]
@@ -173,7 +173,7 @@ def texts(X: Any) -> list[Any]:
     if isinstance(X, str):
         return [X]
     if isinstance(X, (bytes, bytearray)):
-        raise InputError(f"the text is {bytes(X)!r:.60}, bytes; decode it: text.decode('utf-8')")
+        raise InputError(f"the text is {bytes(X)!r:.60}, bytes; expected a string, such as text.decode('utf-8')")
     if isinstance(X, Mapping) or not isinstance(X, Iterable) or getattr(X, "ndim", 1) != 1:
         raise InputError(f"expected a text or a list of texts, got a {type(X).__name__}: {X!r:.60}")
     return list(X)

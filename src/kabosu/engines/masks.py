@@ -1,6 +1,6 @@
 """Exact LIME of any model where an instance has few parts: ask for all masks, each with its probability (MATH section 4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -8,6 +8,8 @@ import numpy as np
 from kabosu.domains.masks import MaskedBlock, log_weight_of_counts
 from kabosu.domains.varied import VariedBlock
 from kabosu.engines.exact import Means, certified, unsolvable
+from kabosu.engines.sampled import reacted
+from kabosu.errors import ModelError
 from kabosu.explain import BLOCK, Neighborhood
 from kabosu.fits import Outcome
 from kabosu.protocols import Representation
@@ -53,8 +55,11 @@ class AllMasks:
         masks, q = all_masks(np.array(local.counts))
         rows = max(1, min(model.chunk, BLOCK // representation.row_size))
         Y = np.concatenate([model(local.inputs(masks[None, i : i + rows]), len(masks[i : i + rows])) for i in range(0, len(masks), rows)])
+        if Y.shape[1] != prediction.shape[1]:
+            raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[1]} for its {len(masks)} masks; it must answer the same outputs for any of them")
         hood = Neighborhood(local.features(masks[None]), Y[None], local.origin, prediction)
-        return certified(local, recipe, means(local, hood.Z[0], Y, q, prediction), prediction, hood, q[None])
+        made = certified(local, recipe, means(local, hood.Z[0], Y, q, prediction), prediction, hood, q[None])
+        return replace(made, reacted=reacted(hood))  # of the masks themselves: of one word, q knows little but the text as it is
 
 
 def _unlikely(counts: tuple[float, ...]) -> int:
