@@ -79,13 +79,18 @@ def test_intervals_cover_quickly(sampler):
 @pytest.mark.slow
 @pytest.mark.parametrize("sampler", [Sobol(2), Sobol(8), Plain()], ids=["Sobol 2", "Sobol 8", "Plain"])
 @pytest.mark.parametrize("radius", [KABOSU_RADIUS, 0.25, 0.95], ids=["default", "narrow", "wide"])
-@pytest.mark.parametrize("name", MODELS)
-@pytest.mark.parametrize("data", DATA)
-def test_intervals_cover(data, name, radius, sampler):
-    """480 pairs of an instance and a seed in each of 54 cells."""
-    good, others = covered(data, name, 16, 30, radius, sampler=sampler, samples=1024, budget=1025)
-    print(f"{data}, {name}, {radius:g}, {sampler}: {good.mean():.3f} of {good.size} explanations; flagged: {others.mean() if others.size else np.nan:.3f} of {others.size}")
-    assert 0.93 <= good.mean() <= 0.97
+def test_intervals_cover(radius, sampler):
+    """2,880 pairs of an instance and a seed in each of 9 cells; 480 for each table and model."""
+    every = []
+    for data in DATA:
+        for name in MODELS:
+            good, others = covered(data, name, 16, 30, radius, sampler=sampler, samples=1024, budget=1025)
+            print(f"{data}, {name}, {radius:g}, {sampler}: {good.mean():.3f} of {good.size} explanations; flagged: {others.mean() if others.size else np.nan:.3f} of {others.size}")
+            assert 0.92 <= good.mean() <= 0.985
+            every.append(good)
+    print(f"radius {radius:g}, {sampler}: {np.concatenate(every).mean():.3f} of {sum(map(len, every))}")
+    assert sum(map(len, every)) >= 2000
+    assert 0.93 <= np.concatenate(every).mean() <= 0.97
 
 
 @pytest.mark.slow
