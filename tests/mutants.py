@@ -75,6 +75,14 @@ MUTANTS = (
     Mutant("the instance is not counted", "engines/sampled.py", "np.full(len(ended), 1 + stop)", "np.full(len(ended), stop)", f"{BUDGET}::test_rows_are_counted_and_within_the_budget"),
     Mutant("budget overspent by the instance", "engines/sampled.py", "(recipe.budget - 1) // R * R", "(recipe.budget + R) // R * R", f"{BUDGET}::test_a_budget_is_nearly_used_where_the_tolerance_is_not_met"),
     Mutant("intervals of 90%", "fits.py", "upper = 0.5 + level / 2", "upper = level", f"{COVER}::test_intervals_cover_quickly"),
+    Mutant("torn words take their first region", "domains/blend.py", "if len(torn):", "if False:", "tests/image/test_images.py::test_blending_is_choosing"),
+    Mutant("masks that overlap keep what any keeps", "domains/blend.py", "~((~masks).astype", "((masks).astype", "tests/image/test_images.py::test_masks_may_overlap"),
+    Mutant("one donor for all draws", "domains/varied.py", "draws[0, :, -1])", "draws[0, :, -1] * 0 + 0.5)", "tests/series/test_series.py::test_swapping_explains_the_mean_over_donors"),
+    Mutant("the donor goes with the number kept", "spaces.py", "self.masks.read(points[:, :-1]), points[:, -1]", "self.masks.read(points[:, :-1]), points[:, 0]", "tests/series/test_series.py::test_swapping_explains_the_mean_over_donors"),
+    Mutant("a batch of one is halved", "responders/arrays.py", "if length(rows) < 2 or not out_of_memory(e):", "if not out_of_memory(e):", "tests/image/test_networks.py::test_out_of_memory_halves_the_batch"),
+    Mutant("always the first row of the background", "domains/mixed.py", "n, donor)) for", "n, donor * 0)) for", "tests/mixed/test_mixed.py::test_hidden_columns_come_from_one_row"),
+    Mutant("blue lowers", "plots/paint.py", "strength[..., None] >= 0", "strength[..., None] <= 0", "tests/image/test_pictures.py::test_colors_say_sign_and_size"),
+    Mutant("the level of a series is not kept", "domains/series_fills.py", "turns[0] = 0.0", "turns[0] = 1.0", "tests/series/test_series.py::test_frequencies_keep_their_power"),
     Mutant("tolerance of a standard error", "fits.py", "fitted.half_width(), 0.0).max(axis=1)", "fitted.std_error, 0.0).max(axis=1)", f"{BUDGET}::test_a_met_tolerance_is_met_and_ends_the_draws"),
 )
 
