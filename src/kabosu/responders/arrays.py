@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks
-from kabosu.errors import InputError, ModelError
+from kabosu.errors import InputError, KabosuError, ModelError
 from kabosu.respond import ANY, OUTPUTS, Model, as_array, as_model, reader_of, with_names
 from kabosu.types import Array, Batch
 
@@ -62,6 +62,8 @@ class Targeted:
         answer = self.ask(rows)
         try:
             return self.target(answer)
+        except KabosuError:
+            raise
         except Exception as e:
             raise ModelError(f"the target failed on an answer of type {type(answer).__name__} for {length(rows)} row(s): {type(e).__name__}: {e}") from e
 
