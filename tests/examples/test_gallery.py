@@ -17,6 +17,7 @@ SAYS = {  # a line that the script must print, so that an empty run is not a pas
     "04_many_rows.py": "stacked arrays: (569, 30, 1)",
     "05_own_kernel_sampler_surrogate.py": "a Halton sampler",
     "06_measure_once_fit_many.py": "drawn from the local law",
+    "09_text.py": "exact by the engine 'words'",
     "10_image.py": "fidelity",
     "07_a_cloud_around_a_point.py": "the mean of lime's runs is the exact answer",
     "08_fooled.py": "sex named first",

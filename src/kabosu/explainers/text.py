@@ -37,7 +37,7 @@ class TextExplainer(Explainer):
     --------
     >>> model = lambda texts: [0.9 if "good" in t else 0.2 for t in texts]
     >>> e = TextExplainer(model).explain("a good film")
-    >>> e.feature_names, e.coef.round(2).ravel().tolist(), e.engine
+    >>> e.feature_names, (e.coef.round(2) + 0.0).ravel().tolist(), e.engine
     (('a', 'good', 'film'), [0.0, 0.7, 0.0], 'masks')
 
     """
