@@ -24,7 +24,7 @@ from kabosu.kernels.logs import log_weights
 from kabosu.protocols import Alike, Binary, Domain, Engine, Heavy, Kernel, Placed, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import ANY, Model
-from kabosu.runners import Progress, Serial, pieces_of, reported
+from kabosu.runners import Progress, Serial, draw_size, pieces_of, reported
 from kabosu.spaces import checked
 from kabosu.surrogates import Ridge, Select
 from kabosu.types import Array, Float, Points, Rows
@@ -131,7 +131,7 @@ def explain(model: Model, X: Any, *, domain: Domain, recipe: Recipe, runner: Run
     beside it, as matrix products may in the last bit, moves its explanation as little.)
     """
     work = partial(_piece, model, domain, recipe, on_error)
-    size = lambda samples: max(1, BLOCK // (samples * domain.width))  # noqa: E731  instances whose draws fit in memory
+    size = lambda samples: max(1, BLOCK // (samples * draw_size(domain, recipe)))  # noqa: E731  instances whose draws fit in memory
     pieces = pieces_of(X, domain, size(min(CERTIFICATE, recipe.samples)), size(recipe.samples), lambda block: choose(model, block, recipe)[0].exact)
     return Explanations.gather(reported(runner.map(work, pieces), pieces, domain, progress))
 

@@ -144,6 +144,16 @@ class Domain(Protocol):
 
 
 @runtime_checkable
+class Lean(Protocol):
+    """A domain that knows whether its draws are levels, in the same rows for all instances, so that more instances fit in memory."""
+
+    @property
+    def lean(self) -> bool:
+        """True where draws from the draw law are ``binary`` and ``alike``."""
+        ...
+
+
+@runtime_checkable
 class Sampler(Protocol):
     """The only place with randomness. Draw i does not depend on how many are asked: asking more continues the sequence."""
 

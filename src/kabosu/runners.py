@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kabosu.errors import KabosuError
+from kabosu.protocols import Lean
 
 if TYPE_CHECKING:
     from kabosu.protocols import Domain, Representation
+    from kabosu.recipes import Recipe
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -22,6 +24,11 @@ class Serial:
     def map(self, fn: Callable[[T], R], iterable: Iterable[T]) -> Iterator[R]:
         """Apply fn to each item, results in order."""
         return map(fn, iterable)
+
+
+def draw_size(domain: "Domain", recipe: "Recipe") -> int:
+    """Numbers that one draw of one instance takes, about; a quarter of them where its coordinates are booleans and its row is everybody's."""
+    return max(1, domain.width // 4) if recipe.draws_from == "D" and isinstance(domain, Lean) and domain.lean else domain.width
 
 
 def pieces_of(X: Any, domain: "Domain", long: int, short: int, exact: Callable[["Representation"], bool]) -> list[Any]:

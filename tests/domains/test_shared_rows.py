@@ -6,6 +6,8 @@ import pytest
 from sklearn.datasets import load_wine
 
 import kabosu as kb
+from kabosu.recipes import TABLES
+from kabosu.runners import draw_size
 
 X = load_wine().data[:, :5]
 
@@ -60,3 +62,10 @@ def test_a_category_that_is_not_drawn_is_the_instances_own():
     frame = pd.DataFrame(X[:, :3], columns=list("abc")).assign(kind=["1", "2"] * (len(X) // 2), e=X[:, 4])
     assert asked(frame, frame[:4], recipe="lime", features=["a", "b", "c"])[0] == 4 * 300
     assert asked(frame, frame[:6:2], recipe="lime", features=["a", "b", "c", "e"]) == (3 + 299, True)
+
+
+@pytest.mark.parametrize(("recipe", "features", "quarter"), [("lime", None, True), ("lime", [0, 1], False), ("kabosu", None, False), ("article", None, False)])
+def test_more_instances_fit_in_memory_where_they_share_rows_of_levels(recipe, features, quarter):
+    domain = kb.TabularExplainer(lambda rows: rows[:, 0], X, recipe=recipe).domain
+    domain = domain if features is None else domain.only(features)
+    assert draw_size(domain, TABLES[recipe]) == (max(1, domain.width // 4) if quarter else domain.width)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks, frames
-from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, training_cells
 from kabosu.domains.described import differs
+from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, training_cells
 from kabosu.domains.tabular import TabularBlock
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError, KabosuError

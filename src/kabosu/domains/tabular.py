@@ -114,6 +114,11 @@ class Tabular:
         """Columns."""
         return len(self.columns)
 
+    @property
+    def lean(self) -> bool:
+        """True where every column is drawn as a level, or constant."""
+        return all(isinstance(u, Levels) for u in self.units) and sum(len(u.columns) for u in self.units) + len(self.constant) == len(self.columns)
+
     def count(self, X: frames.Table) -> int:
         """Rows of a piece."""
         return len(X)
