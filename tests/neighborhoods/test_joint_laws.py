@@ -222,3 +222,23 @@ def test_jitter_is_among_the_rows_and_integers_stay_integers():
     assert len(near) == 40
     assert set(rows["zeros"]) <= set(data["zeros"])  # half zeros: values are exchanged
     assert not set(rows["number"]) <= set(data["number"])  # continuous: moved
+
+
+@pytest.mark.parametrize("width", [0.4, 1.0])
+def test_the_local_law_of_jittered_rows_is_the_weighted_mixture(width):
+    """By numpy: 150 rows, each a normal for the number and a mixture of values for the integer, times the kernel."""
+    rng = np.random.default_rng(2)
+    data = np.column_stack([rng.normal(size=300), rng.integers(0, 4, 300)])
+    scale, x, jitter = data.std(axis=0), data[0], 0.8
+    near = data[np.argsort((((data - x) / scale) ** 2).sum(axis=1), kind="stable")[:150]]
+    n = 400_000
+    row = rng.integers(0, 150, n)
+    moved = near[row, 0] + jitter * near[:, 0].std() * rng.normal(size=n)
+    exchanged = np.where(rng.random(n) < jitter, near[rng.integers(0, 150, n), 1], near[row, 1])
+    free = np.column_stack([moved, exchanged])
+    w = np.exp(-0.5 * (((free - x) / scale) ** 2).sum(axis=1) / width**2)
+    block, law = law_of(data, data[:1], Nearest(k=150, jitter=jitter), width)
+    q = np.stack(law.cells(Sobol(8).draw(block.space, 0, 1 << 15, 0)), axis=-1)[0]
+    error = 5 * free.std(axis=0) / np.sqrt(w.sum() ** 2 / (w**2).sum())
+    assert (np.abs(q.mean(axis=0) - np.average(free, axis=0, weights=w)) < error).all()
+    assert np.allclose(np.cov(q.T), np.cov(free.T, aweights=w), rtol=0.03, atol=0.01)
