@@ -19,6 +19,7 @@ LS, LAWS, LIM, DET, CONF, SYM, BUDGET, COVER = (
     f"tests/laws/test_{name}.py" for name in ("least_squares", "local_laws", "limits", "determinism", "conformance", "symmetries", "budget", "coverage")
 )
 LIME = "tests/lime_parity/test_given_neighborhood.py"
+SHIM = "tests/lime_shim"
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,19 @@ MUTANTS = (
     Mutant("curves are held without a band", "surrogates/additive.py", "np.concatenate([drawn, held.T[..., None] * noise])", "drawn", "tests/engines/test_additive_surrogate.py::test_bands_cover_a_smooth_additive_model"),
     Mutant("lime's first row is not centered", "engines/exact.py", "a0 = _with_one(local.origin - means.center)", "a0 = _with_one(local.origin)", "tests/engines/tree/test_lime_mean.py::test_the_first_row_and_the_penalty_are_in_the_normal_equations"),
     Mutant("tolerance of a standard error", "fits.py", "fitted.half_width(), 0.0).max(axis=1)", "fitted.std_error, 0.0).max(axis=1)", f"{BUDGET}::test_a_met_tolerance_is_met_and_ends_the_draws"),
+    Mutant("shim draws bins after numbers", "lime/tables.py", "numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in range(d)]", "numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in reversed(range(d))][::-1]", f"{SHIM}/test_tabular.py::test_same_rows_and_numbers"),
+    Mutant("shim penalty per weight", "lime/regression.py", 'Ridge(1.0, per="fit"))  # pyright', 'Ridge(1.0))  # pyright', f"{SHIM}/test_tabular.py::test_a_stream_of_explanations"),
+    Mutant("shim point masses always 0", "lime/discretize.py", 'value = mean + low * std if "point_mass" in self.mended else low', "value = low", f"{SHIM}/test_faults.py::test_bins_of_one_value"),
+    Mutant("shim quantiles by logaddexp", "lime/truncated.py", "np.log1p(np.exp(gap, out=gap), out=gap)", "np.logaddexp(0.0, gap, out=gap)", f"{SHIM}/test_faults.py::test_truncated_normals_are_scipys"),
+    Mutant("shim words with replacement", "lime/lime_text.py", "random_state.shuffle(order)", "order[:] = random_state.randint(0, d, d)", f"{SHIM}/test_text.py::test_same_texts_and_numbers"),
+    Mutant("shim hides what it should show", "lime/hiding.py", "turned[:, : self.d][masks == 0] = 0", "turned[:, : self.d][masks == 1] = 0", f"{SHIM}/test_image.py::test_same_images_and_numbers"),
+    Mutant("shim superpixels from 1", "lime/lime_image.py", 'if "segments" in self.mended:', "if False:", f"{SHIM}/test_image.py::test_the_last_segment_of_slic"),
+    Mutant("shim picks the first of ties", "lime/submodular_pick.py", "best = max(best, (reached, i))", "best = (reached, i) if reached > best[0] else best", f"{SHIM}/test_pick.py::test_limes_picks"),
+    Mutant("shim stops looking early", "lime/submodular_pick.py", ">= best[0] - total - slack", ">= np.inf", f"{SHIM}/test_pick.py::test_lazy_is_greedy"),
+    Mutant("shim rewrites what is no import", "lime/migrate.py", "elif bound and isinstance(node, ast.Name)", "elif isinstance(node, ast.Name)", f"{SHIM}/test_migrate.py::test_what_is_no_import_stays"),
+    Mutant("shim pages without escaping", "lime/lime_text.py", "words = str(escape(printable(piece)))", "words = str(printable(piece))", f"{SHIM}/test_more.py::test_pages"),
+    Mutant("shim errors of other samples", "lime/regression.py", "return whole(np.unpackbits(self.bits, axis=1, count=self.p).astype(np.float64), self.answers, self.weights, self.select)", "return whole(1 - np.unpackbits(self.bits, axis=1, count=self.p).astype(np.float64), self.answers, self.weights, self.select)", f"{SHIM}/test_more.py::test_errors_and_evidence"),
+    Mutant("shim sparse columns multiplied", "lime/tables.py", '1 / self.scaler.scale_ if "sparse_scaling" in self.mended else self.scaler.scale_', "self.scaler.scale_", f"{SHIM}/test_faults.py::test_sparse_columns_are_divided_by_their_scale"),
 )
 
 
