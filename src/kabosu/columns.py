@@ -17,6 +17,7 @@ from kabosu.types import Array
 
 DAY = 86_400_000_000  # microseconds
 WHOLE = 2.0**62  # the largest whole number that is drawn: a float that every 64-bit integer dtype holds
+UNBOUNDED = (-np.inf, np.inf)
 PLAIN = {"str", "str_", "bool", "bool_"}
 
 
@@ -161,6 +162,8 @@ def check_zone(column: Column, zone: Any) -> None:
 
 def check_numbers(column: Column, out: Array, what: str) -> None:
     """Refuse what a drawn row could not hold."""
+    if column.kind == "number" and column.bounds == UNBOUNDED and np.isfinite(out).all():
+        return
     if np.isinf(out).any():
         raise RowError(f"column {column.name!r} of the {what} holds infinite values; replace them by a number or by missing")
     kept = out[~np.isnan(out)]

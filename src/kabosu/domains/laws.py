@@ -72,12 +72,16 @@ class Key:
 
     array: Array
 
+    @cached_property
+    def _place(self) -> tuple[Any, ...]:
+        memory = self.array.__array_interface__
+        return memory["data"], memory["shape"], memory["strides"]
+
     def __hash__(self) -> int:
-        return self.array.__array_interface__["data"][0]
+        return hash(self._place)
 
     def __eq__(self, other: Any) -> bool:
-        mine, its = self.array.__array_interface__, other.array.__array_interface__
-        return mine["data"] == its["data"] and mine["shape"] == its["shape"] and mine["strides"] == its["strides"]
+        return self._place == other._place
 
 
 def _read(rates: bytes, own: int, precision: float, inside: Inside | None, u: Key) -> tuple[Int[Array, "s"], Array]:

@@ -126,6 +126,9 @@ class Tabular:
     def split(self, X: Batch, size: int) -> Iterator[frames.Table]:
         """Pieces of at most ``size`` rows."""
         table = X if isinstance(X, frames.Table) else frames.rows_like(X, self.table)
+        if len(table) <= size:
+            yield from [table] if len(table) else []
+            return
         for start in range(0, len(table), size):
             yield _some(table, range(start, min(start + size, len(table))))
 
