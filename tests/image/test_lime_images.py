@@ -59,6 +59,17 @@ def test_the_same_mean_on_a_network_of_spots(dtype):
     compare(x, lambda X: model(X.astype(float) * scale), 1)
 
 
+def test_pictures_are_cut_as_lime_cuts_them():
+    """Quickshift with lime's numbers is the recipe's default; the same segments, whatever they are called."""
+    from lime.wrappers.scikit_image import SegmentationAlgorithm
+
+    x = photo(48, 56)
+    wanted = SegmentationAlgorithm("quickshift", kernel_size=4, max_dist=200, ratio=0.2, rng=0)(x)
+    found = kb.ImageExplainer(lambda X: X.mean(axis=(1, 2, 3)), recipe="lime").domain.parts(x).layout.atoms
+    pairs = np.unique(np.stack([wanted.ravel(), found.ravel()]), axis=1).shape[1]
+    assert pairs == len(np.unique(wanted)) == len(np.unique(found)) > 1
+
+
 @pytest.mark.slow
 def test_the_same_mean_on_mobilenet():
     """A real network on a real photo: what makes it a macaw."""

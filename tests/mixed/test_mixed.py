@@ -119,6 +119,9 @@ def test_pictures_and_json(tmp_path):
 
     assert len(image(photo, ax=Figure().subplots()).images) == 1
     assert len(plot(e, ax=Figure().subplots()).get_yticklabels()) == 10
+    panels = plot(e, ax=Figure())
+    assert [len(ax.images) for ax in panels] == [0, 1, 0] and len(panels[2].lines) == 1 and len(panels[0].get_yticklabels()) == 10
+    assert e.save(tmp_path / "all.png").stat().st_size > 10_000
     with pytest.raises(kb.InputError, match="input 'sound'"):
         part_of(e, "sound")
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from kabosu import checks
 from kabosu.domains.image import Images
+from kabosu.domains.segments import Quickshift
 from kabosu.errors import InputError
 from kabosu.explainers.base import Explainer, chosen_recipe
 from kabosu.recipes import IMAGES, MASK_LAWS, Recipe
@@ -23,6 +24,7 @@ class ImageExplainer(Explainer):
         (n, outputs).
     segments : "slic", "felzenszwalb", "quickshift", "watershed" or "grid"; an object of ``domains.segments``; a function of the
         picture (H, W[, C]) in [0, 1]; a label map (H, W), where labels below 0 are never hidden; masks (q, H, W) that may overlap.
+        ``None``: "slic", or under recipe="lime" quickshift with lime's numbers.
     n_segments : about how many, for segments by name; ``None``: 64.
     fill : what stands in the place of a hidden segment: "mean" (the segment's mean color), "blur", "inpaint", "noise", a color in
         the image's own numbers, an image, or a function of the image (H, W, C).
@@ -50,7 +52,7 @@ class ImageExplainer(Explainer):
         self,
         model: Any,
         *,
-        segments: Any = "slic",
+        segments: Any = None,
         n_segments: int | None = None,
         fill: Any = "mean",
         channels: str = "auto",
@@ -69,7 +71,8 @@ class ImageExplainer(Explainer):
     ) -> None:
         self.recipe = chosen_recipe(IMAGES, MASK_LAWS, "counts", recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
         self.strict = checks.yes_or_no("strict", strict)
-        self.domain = Images(segments, n_segments, fill, channels, self.recipe.neighborhood)
+        cut = segments if segments is not None else Quickshift() if self.recipe.name == "lime" else "slic"
+        self.domain = Images(cut, n_segments, fill, channels, self.recipe.neighborhood)
         self.model = array_model(model, output, target, batch_size, output_names)
 
     def _alone(self, x: Any) -> Any:

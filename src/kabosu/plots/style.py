@@ -71,6 +71,19 @@ def axes(ax: Any, size: tuple[float, float]) -> Any:
     return plt.subplots(figsize=size, layout="constrained")[1]
 
 
+def figure(ax: Any) -> Any:
+    """A figure for several axes: the one that was given, or a new one of pyplot; None where axes were given."""
+    try:
+        from matplotlib.figure import FigureBase
+    except ImportError as e:
+        raise MissingExtra.of("matplotlib", "plot") from e
+    if ax is not None:
+        return ax if isinstance(ax, FigureBase) else None
+    import matplotlib.pyplot as plt
+
+    return plt.figure(layout="constrained")
+
+
 def wrap(text: str, width: int = 34) -> str:
     """Long names on several lines, whole."""
     together = text.replace(" = ", " =\N{NO-BREAK SPACE}")
