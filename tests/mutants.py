@@ -20,6 +20,7 @@ LS, LAWS, LIM, DET, CONF, SYM, BUDGET, COVER = (
 )
 LIME = "tests/lime_parity/test_given_neighborhood.py"
 SHIM = "tests/lime_shim"
+MASKS = "tests/engines/masks"
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,19 @@ MUTANTS = (
     Mutant("curves are held without a band", "surrogates/additive.py", "np.concatenate([drawn, held.T[..., None] * noise])", "drawn", "tests/engines/test_additive_surrogate.py::test_bands_cover_a_smooth_additive_model"),
     Mutant("lime's first row is not centered", "engines/exact.py", "a0 = _with_one(local.origin - means.center)", "a0 = _with_one(local.origin)", "tests/engines/tree/test_lime_mean.py::test_the_first_row_and_the_penalty_are_in_the_normal_equations"),
     Mutant("tolerance of a standard error", "fits.py", "fitted.half_width(), 0.0).max(axis=1)", "fitted.std_error, 0.0).max(axis=1)", f"{BUDGET}::test_a_met_tolerance_is_met_and_ends_the_draws"),
+    Mutant("parts: gone ones count as any other", "engines/kept.py", "cross[list(gone)] -= more * value", "cross[list(gone)] -= 0 * value", f"{MASKS}/test_exact_masks.py::test_words_equal_the_sum_over_all_masks"),
+    Mutant("parts: covariances forgotten", "engines/masks.py", "along = a + p * b", "along = a + b", f"{MASKS}/test_exact_masks.py::test_all_masks_equal_the_sum_written_out"),
+    Mutant("parts: all masks as likely", "engines/masks.py", "(counts / comb(p, np.arange(p + 1)))[masks.sum(axis=1)]", "np.full(2**p, 2.0**-p)", f"{MASKS}/test_exact_masks.py::test_all_masks_equal_the_sum_written_out"),
+    Mutant("parts: pairs with themselves", "domains/masks.py", "kept * (kept - 1.0)", "kept * (kept - 0.0)", f"{MASKS}/test_exact_masks.py::test_all_masks_equal_the_sum_written_out"),
+    Mutant("parts: proxies see what they predict", "engines/parts_proxy.py", "g[fold] = Y[fold] - held_out", "g[fold] = Y[fold] - 0.1 * held_out", f"{MASKS}/test_parts_proxy.py::test_every_draw_is_predicted_by_a_process_that_has_not_seen_its_replicate"),
+    Mutant("parts: shared ones counted twice", "engines/parts_proxy.py", "outside += mass @ (c - np.arange(p + 1))", "outside += mass @ np.arange(p + 1)", f"{MASKS}/test_parts_proxy.py::test_limit_of_a_process_is_the_sum_over_all_masks"),
+    Mutant("parts: halfway without the kernel's mean", "kernels/halfway.py", " - self.log_total, 0.0)", ", 0.0)", f"{MASKS}/test_parts_proxy.py::test_halfway_is_the_even_mixture"),
+    Mutant("parts: ties keep too many", "spaces.py", "np.flatnonzero(masks.sum(axis=1) != kept)", "np.flatnonzero(kept < 0)", "tests/laws/test_wide_least_squares.py::test_masks_of_equal_numbers_still_keep_as_many_as_they_should"),
+    Mutant("parts: folds of many features are seen", "surrogates/ridge.py", "_solved(pooled - fold, ridge)", "_solved(pooled, ridge)", "tests/laws/test_wide_least_squares.py::test_the_same_fit_whichever_way"),
+    Mutant("parts: only the first place of a word", "domains/text.py", "masks[:, self.owner])", "masks[:, self.owner] | (np.diff(self.owner, prepend=-1) < 1))", "tests/text/test_units_and_fills.py::test_together_and_apart"),
+    Mutant("parts: the beginning of the text lost", "domains/text_fills.py", "return [text[: pieces[0][0]], *", 'return ["", *', "tests/text/test_units_and_fills.py::test_same_words_as_lime"),
+    Mutant("parts: colors the wrong way round", "report/marked.py", '"p" if coef[j] > 0 else "n"', '"n" if coef[j] > 0 else "p"', "tests/report/test_text_page.py::test_units_are_marked_by_sign_and_size"),
+    Mutant("parts: the least worthy divided", "coarse.py", "np.argsort(-np.where(self.lengths > 1, worth, -1.0)", "np.argsort(np.where(self.lengths > 1, worth, -1.0)", "tests/text/test_long_texts.py::test_stretches_cover_everything_and_are_divided_where_it_is_worth_it"),
     Mutant("shim draws bins after numbers", "lime/tables.py", "numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in range(d)]", "numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in reversed(range(d))][::-1]", f"{SHIM}/test_tabular.py::test_same_rows_and_numbers"),
     Mutant("shim penalty per weight", "lime/regression.py", 'Ridge(1.0, per="fit"))  # pyright', 'Ridge(1.0))  # pyright', f"{SHIM}/test_tabular.py::test_a_stream_of_explanations"),
     Mutant("shim point masses always 0", "lime/discretize.py", 'value = mean + low * std if "point_mass" in self.mended else low', "value = low", f"{SHIM}/test_faults.py::test_bins_of_one_value"),

@@ -46,6 +46,9 @@ def test_stretches_cover_everything_and_are_divided_where_it_is_worth_it():
     divided = whole.divided(np.array([0.0, 5.0, 9.0, 0.0]))
     assert divided.lengths.sum() == 30
     assert set(range(10, 20)) <= set(divided.starts.tolist())
+    many = Stretches(np.arange(0, 400, 20), 400)
+    assert len(many.divided((np.arange(20) >= 12) * 1.0).starts) == 20 + 8 * 11
+    assert (many.divided((np.arange(20) >= 12) * 1.0).starts[:12] == many.starts[:12]).all()
 
 
 def test_a_small_budget_is_an_error_with_a_way_out():

@@ -94,3 +94,6 @@ def test_halfway_is_the_even_mixture():
     q = drawn.tilt(MASK_KERNEL)
     half = drawn.tilt(Halfway(MASK_KERNEL, q.log_total))
     np.testing.assert_allclose(half.counts, (np.array(q.counts) + drawn.counts) / 2, atol=1e-14)
+    masks = np.tri(p + 1, p, -1)[None]  # keep 0, 1, ..., p
+    weight = Halfway(MASK_KERNEL, q.log_total)(masks, np.ones((1, p)))[0]
+    np.testing.assert_allclose(weight * drawn.counts, half.counts, rtol=1e-12)
