@@ -1,6 +1,6 @@
 """kabosu: local surrogate explanations (LIME) with error bars, for any model and any table."""
 
-from kabosu import domains, errors, kernels, samplers, surrogates, targets
+from kabosu import domains, errors, kernels, samplers, surrogates
 from kabosu.errors import CertificateError, EngineError, InputError, KabosuError, LabelsOnly, MissingExtra, ModelError, RaggedError, RowError
 from kabosu.explain import Neighborhood, explain, fit, measure
 from kabosu.explainers import ImageExplainer, MixedExplainer, SeriesExplainer, TabularExplainer, TextExplainer
@@ -38,5 +38,4 @@ __all__ = [
     "measure",
     "samplers",
     "surrogates",
-    "targets",
 ]

@@ -30,7 +30,7 @@ class ImageExplainer(Explainer):
         the image's own numbers, an image, or a function of the image (H, W, C).
     channels : "last", "first", or "auto": the side of length 1, 3 or 4.
     target : a function of the model's whole answer to a batch that gives the numbers to explain, for boxes, maps and
-        dicts: ``targets.Box``, ``targets.Region``, ``targets.Count``, or one of your own.
+        dicts: ``Box``, ``Region`` and ``Count`` of ``kabosu.targets``, or one of your own.
     batch_size : most images asked at once; ``None``: as many as fit 16 MB. Where memory runs out, half as many are asked.
     output : "auto", "probability", "margin" or "prediction" (a regression with several outputs).  output_names : of all outputs.
     neighborhood : how many segments are kept: "even" (any number is as likely), "coins" (each by itself, as in lime), or an object.
