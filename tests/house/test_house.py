@@ -56,6 +56,11 @@ def test_importing_is_cheap():
     assert median(float(run(code)) for _ in range(5)) <= 0.2
 
 
+def test_what_reads_explanations_is_imported_when_asked_for():
+    code = "import sys, kabosu; print('kabosu.plots' in sys.modules, kabosu.plots.bars.__name__, kabosu.pick.pick.__name__, kabosu.diagnostics.Flag.__name__)"
+    assert run(code).split() == ["False", "bars", "pick", "Flag"]
+
+
 def test_importing_pulls_in_nothing_optional():
     loaded = run("import sys, kabosu; print(*sys.modules)").split()
     assert not (OPTIONAL | HEAVY | {"scipy.stats"}) & set(loaded)
@@ -76,7 +81,8 @@ def test_exports_are_the_public_names_sorted(path):
     """What is imported only to build something here is no export."""
     tree = TREES[path]
     listed = [ast.literal_eval(n.value) for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"]
-    imported = [a.asname or a.name for n in tree.body if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names]
+    late = [m for n in tree.body if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING" for m in n.body]  # imported when asked for
+    imported = [a.asname or a.name for n in (*tree.body, *late) if isinstance(n, (ast.Import, ast.ImportFrom)) for a in n.names]
     assigned = [ast.unparse(t) for n in tree.body if isinstance(n, (ast.Assign, ast.AnnAssign)) for t in (n.targets if isinstance(n, ast.Assign) else [n.target])]
     defined = [n.name for n in tree.body if isinstance(n, (ast.FunctionDef, ast.ClassDef))]
     public = {n for n in (*imported, *assigned, *defined) if not n.startswith("_") and n != "annotations"}
