@@ -108,8 +108,8 @@ class Explanation:
 
     def class_name(self, label: int) -> str:
         """The name of a label; its number where there are too few names."""
-        known = self.class_names is not None and label < len(self.class_names)
-        return str(self.class_names[label]) if known else str(label)
+        names: Sequence[str] = [] if self.class_names is None else self.class_names
+        return str(names[label]) if label < len(names) else str(label)
 
     def as_list(self, label: int = LABEL, **kwargs: Any) -> list[tuple[Any, float]]:
         """Pairs (words, weight), the largest weights first. kwargs: of the domain mapper, positions=True for texts."""
@@ -154,7 +154,7 @@ class Explanation:
     def show_in_notebook(self, labels: Any = None, predict_proba: bool = True, show_predicted_value: bool = True, **kwargs: Any) -> None:
         """Show it below a cell of a notebook."""
         try:
-            from IPython.display import HTML, display
+            from IPython.display import HTML, display  # pyright: ignore[reportMissingImports]
         except ImportError as e:
             raise MissingExtra("showing explanations in a notebook needs IPython; install it with: pip install ipython") from e
         from kabosu.lime.page import fragment

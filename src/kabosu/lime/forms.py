@@ -48,6 +48,10 @@ class Form:
             raise RowError(f"column {column.name!r} holds {unseen[0]!r}, which the training data does not; it holds {list(levels)[:20]}")
         return np.array([code[v] for v in cells])
 
+    def columns_named(self) -> list[str] | None:
+        """Names of the columns, where the table has any."""
+        return list(map(str, self.table.names)) if self.table.named else None
+
     def names(self) -> dict[int, list[str]]:
         """Words of the levels, by column."""
         return {j: ["missing" if v is None else str(v) for v in levels] for j, levels in enumerate(self.levels) if levels is not None}
@@ -68,6 +72,10 @@ class Tensors:
         from torch import as_tensor
 
         return as_tensor(np.ascontiguousarray(X)).to(dtype=self.like.dtype, device=self.like.device)
+
+    def columns_named(self) -> list[str] | None:
+        """No names."""
+        return None
 
     def names(self) -> dict[int, list[str]]:
         """No words."""

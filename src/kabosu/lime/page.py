@@ -56,9 +56,9 @@ def _outputs(e: Any) -> list[Bar]:
     p = np.asarray(e.predict_proba, dtype=np.float64)
     order = np.argsort(-p, kind="stable")
     shown = order if len(p) <= OUTPUTS + 1 else order[:OUTPUTS]
-    bars = [Bar(e.class_name(i), f"{p[i]:.2f}", "o", 0.0, _at(100 * np.clip(p[i], 0, 1))) for i in shown]
+    bars = [Bar(e.class_name(i), f"{p[i]:.2f}", "o", 0.0, _at(100 * float(np.clip(p[i], 0, 1)))) for i in shown]
     left = np.delete(p, shown).sum()
-    return bars + ([Bar("Other", f"{left:.2f}", "o", 0.0, _at(100 * np.clip(left, 0, 1)))] if len(shown) < len(p) else [])
+    return bars + ([Bar("Other", f"{left:.2f}", "o", 0.0, _at(100 * float(np.clip(left, 0, 1))))] if len(shown) < len(p) else [])
 
 
 def _value(e: Any) -> Bar:

@@ -35,7 +35,7 @@ class TableDomainMapper(DomainMapper):
 
     def map_exp_ids(self, exp: Any, **kwargs: Any) -> list[tuple[str, Any]]:
         """Pairs (feature, weight) as pairs (name, weight), with the row's bin or category."""
-        names = self.exp_feature_names if self.discretized_feature_names is None else self.discretized_feature_names
+        names: Any = self.exp_feature_names if self.discretized_feature_names is None else self.discretized_feature_names
         return [(names[i], weight) for i, weight in exp]
 
     def cells(self, ids: Sequence[int], names: Sequence[str]) -> tuple[Sequence[str], Sequence[Any]]:

@@ -93,7 +93,7 @@ class LimeTabularExplainer:
     def _name(self, data: Any, feature_names: Any, categorical_features: Any, categorical_names: Any) -> None:
         """Columns by name, and which of them hold categories."""
         known = () if self.form is None else self.form.names()
-        own = list(map(str, self.form.table.names)) if getattr(getattr(self.form, "table", None), "named", False) else [str(j) for j in range(data.shape[1])]
+        own = (None if self.form is None else self.form.columns_named()) or [str(j) for j in range(data.shape[1])]
         self.feature_names = list(own if feature_names is None else feature_names)
         listed = [own.index(j) if isinstance(j, str) else int(j) for j in ([] if categorical_features is None else categorical_features)]
         self.categorical_features = listed + [j for j in known if j not in listed]

@@ -24,7 +24,7 @@ class BaseWrapper:
 
     def _check_params(self, parameters: Iterable[str]) -> None:
         """Refuse names that the function does not take."""
-        fn = self if self.target_fn is None else self.target_fn
+        fn: Any = self if self.target_fn is None else self.target_fn
         called = fn if isinstance(fn, (FunctionType, MethodType, partial)) else fn.__call__
         if isinstance(parameters, str):
             raise TypeError(f"the names are the text {parameters!r}; expected a list or a dict of names")
