@@ -17,7 +17,7 @@ from kabosu.errors import InputError
 from kabosu.kernels import Exponential, cosine, width_for
 from kabosu.protocols import Engine, Kernel, Sampler, Surrogate
 from kabosu.samplers import Plain, Sobol
-from kabosu.surrogates import Additive, Ridge, Select
+from kabosu.surrogates import Additive, Ridge, Select, Tree
 from kabosu.surrogates.proxy import PROXIES
 
 ENGINE_KINDS = ("auto", "exact", "sampled")
@@ -194,7 +194,9 @@ NEIGHBORHOODS: Mapping[str, Any] = MappingProxyType(
     }
 )
 
-SURROGATES: Mapping[str, Surrogate] = MappingProxyType({"ordinary": Ridge(0.0), "ridge": Ridge(0.01), "additive": Additive()})
+SURROGATES: Mapping[str, Surrogate] = MappingProxyType(
+    {"ordinary": Ridge(0.0), "ridge": Ridge(0.01), "lasso": Select(10, "lasso_path"), "tree": Tree(), "additive": Additive()}
+)
 
 
 def named(option: str, given: Any, table: Mapping[str, Any]) -> Any:

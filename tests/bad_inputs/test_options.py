@@ -49,7 +49,7 @@ EXPLAINER: list[Case] = [
     ("kernel_width inf", given(kernel_width=np.inf), flags("near-global-kernel", and_=lambda e: np.allclose(e.coef[:, 0], LINE))),
     ("kernel_width of numpy", given(kernel_width=np.float32(1)), LINEAR),
     ("kernel_width an integer", given(kernel_width=2), LINEAR),
-    *table("surrogate", "'ordinary', 'ridge'", given, "lasso", ""),
+    *table("surrogate", "'ordinary', 'ridge'", given, "huber", ""),
     *refused("surrogate", "a kabosu surrogate or an unfitted regressor with coef_", given, 5, True, Lasso, Ridge, linear, object()),
     ("surrogate without coef_", given(surrogate=KNeighborsRegressor()), wrong(r"KNeighborsRegressor\(\) needs fit\(X, y, sample_weight=\), coef_ and intercept_")),
     ("surrogate of scikit-learn", given(surrogate=LinearRegression()), LINEAR),

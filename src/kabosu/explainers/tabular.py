@@ -28,7 +28,8 @@ class TabularExplainer(Explainer):
         an object of ``kabosu.domains``, or a function ``(x, n, rng) -> rows``.
     kernel_width : > 0, in training standard deviations; "auto": for each instance the widest at which a line describes the model
         (see ``recipes.AutoWidth`` and ``width_path``); ``None``: as the recipe says.
-    surrogate : "ordinary", "ridge", "additive" (with a curve a feature), a surrogate object, or a scikit-learn regressor with ``coef_``.
+    surrogate : "ordinary", "ridge", "lasso" (the best 10 of its path, then ordinary), "tree" (three splits deep), "additive" (with a
+        curve a feature), a surrogate object, or a scikit-learn regressor with ``coef_``.
     engine : "auto" (as the recipe says), "exact" or "sampled". "exact" never falls back to sampling.
     output : "auto" (probabilities, else margins, else predictions or scores), "probability", "margin", "prediction", "score", or
         "label" (0/1 for each label, for models that answer labels only).
