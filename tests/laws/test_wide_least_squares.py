@@ -45,3 +45,18 @@ def test_masks_of_equal_numbers_still_keep_as_many_as_they_should():
     assert (masks.sum(axis=1) == kept).all()
     ranks = points[:, 1:].argsort(axis=1, kind="stable").argsort(axis=1)
     assert (masks == (ranks < kept[:, None])).all()
+
+
+def test_some_draws_say_enough_about_a_variance(monkeypatch):
+    from kabosu.surrogates import errorbars
+
+    rng = np.random.default_rng(0)
+    Z = rng.normal(size=(1, 4000, 20))
+    Y = Z[..., :3] ** 2 + rng.normal(size=(1, 4000, 3)) * (1 + np.abs(Z[..., 3:6]))
+    whole = Ridge().fit(Z, Y, np.ones((1, 4000)), np.zeros((1, 20)))
+    for many in (200_000, 100_000):  # every third, every fifth
+        monkeypatch.setattr(errorbars, "MANY", many)
+        some = Ridge().fit(Z, Y, np.ones((1, 4000)), np.zeros((1, 20)))
+        assert np.abs(np.log(some.std_error / whole.std_error)).max() < 0.2
+        assert not np.array_equal(some.std_error, whole.std_error)
+        np.testing.assert_array_equal(some.coef, whole.coef)
