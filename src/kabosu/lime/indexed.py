@@ -84,12 +84,13 @@ def texts(pieces: Sequence[str], rows: Bool[Array, "n m"]) -> list[str]:
     """Some pieces of each row, joined: letters are kept where their piece is, all rows of a block at once."""
     whole = "".join(pieces)
     code, width = ("ascii", np.uint8) if whole.isascii() else ("utf-32-le", np.uint32)
-    letters = np.frombuffer(whole.encode(code, "surrogatepass") if width is np.uint32 else whole.encode(code), dtype=width)
+    letters = np.frombuffer(whole.encode(code, "surrogatepass"), dtype=width)
     lengths = np.array([len(piece) for piece in pieces], dtype=np.intp)
-    owner, made = np.repeat(np.arange(len(pieces)), lengths), []
+    owner, repeated, made = np.repeat(np.arange(len(pieces)), lengths), np.tile(letters, min(BLOCK, len(rows))), []
     for start in range(0, len(rows), BLOCK):
         block = rows[start : start + BLOCK]
-        joined = np.broadcast_to(letters, (len(block), len(letters)))[block.take(owner, axis=1)].tobytes().decode(code, "surrogatepass" if width is np.uint32 else "strict")
+        here = block.take(owner, axis=1).reshape(-1)
+        joined = repeated[: len(here)].compress(here).tobytes().decode(code, "surrogatepass")
         ends = (block @ lengths).cumsum().tolist()
         made += [joined[a:b] for a, b in zip([0, *ends], ends, strict=False)]
     return made
