@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -157,7 +158,12 @@ class Images:
 
     def __post_init__(self) -> None:
         checks.one_of("channels", self.channels, CHANNELS)
-        object.__setattr__(self, "_cut", chosen(self.segments, self.n_segments))
+        _ = self.cut  # what is wrong is said at once
+
+    @cached_property
+    def cut(self) -> Any:
+        """A function of a picture, a label map or masks."""
+        return chosen(self.segments, self.n_segments)
 
     @property
     def width(self) -> int:
@@ -201,7 +207,7 @@ class Images:
         first = is_first(a.shape, self.channels)
         picture = np.moveaxis(a, 0, -1) if first else a if a.ndim == 3 else a[..., None]
         shown = unit_range(picture)
-        cover = cover_of(self._cut, _for_segments(shown))
+        cover = cover_of(self.cut, _for_segments(shown))
         names = tuple(f"segment {i}" for i in range(cover.size))
         if self.kept is not None:
             names, cover = self._only(names, cover)

@@ -61,7 +61,7 @@ class ValueParts:
 
     def mixed(self, masks: Bool[Array, "s 1"], chance: Float[Array, "s"]) -> Array:
         """The value, or that of some row."""
-        return np.where(masks[:, 0], self.own, self.background[one_of(self.background, chance)])
+        return np.where(masks[:, 0], self.own, self.background[one_of(len(self.background), chance)])
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +126,7 @@ class ColumnsParts:
     def mixed(self, masks: Bool[Array, "s p"], chance: Float[Array, "s"]) -> Batch:
         """Rows whose hidden columns are those of a row of the background."""
         n = len(self.table)
-        donor = one_of(range(n), chance)
+        donor = one_of(n, chance)
         return frames.build(self.table, self.columns, [(e, np.where(masks[:, j], n, donor)) for j, e in enumerate(self.exemplars)])
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -83,7 +84,7 @@ class SwappedParts:
     def mixed(self, masks: Bool[Array, "s p"], chance: Float[Array, "s"]) -> Batch:
         """Series with stretches of donors."""
         kept = np.concatenate([self.blend.cover.kept(masks), np.ones((len(masks), 1), dtype=bool)], axis=1)
-        return self.back(np.where(kept[:, self.blend.cover.atoms], self.blend.original, self.donors[one_of(self.donors, chance)]))
+        return self.back(np.where(kept[:, self.blend.cover.atoms], self.blend.original, self.donors[one_of(len(self.donors), chance)]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,12 @@ class Series:
         checks.one_of("order", self.order, ("TC", "CT"))
         if isinstance(self.fill, str):
             checks.one_of("fill", self.fill, (*FILLS, *FROM_DATA))
-        object.__setattr__(self, "_cut", chosen(self.segments, self.n_segments))
+        _ = self.cut  # what is wrong is said at once
+
+    @cached_property
+    def cut(self) -> Any:
+        """A function of a series, labels or masks."""
+        return chosen(self.segments, self.n_segments)
 
     @classmethod
     def fit(cls, data: Any, **options: Any) -> "Series":
@@ -131,7 +137,7 @@ class Series:
         if isinstance(data, (str, dict)) or not hasattr(data, "__len__") or not len(data):
             raise InputError(f"data is a {type(data).__name__}; expected background series: an array (n, T) or (n, T, C), or a list of series")
         order = checks.one_of("order", options.get("order", "TC"), ("TC", "CT"))
-        rows = np.asarray(data.detach().cpu()) if type(data).__module__.startswith("torch") else data
+        rows: Any = np.asarray(data.detach().cpu()) if type(data).__module__.startswith("torch") else data
         rows = rows.to_numpy() if hasattr(rows, "to_numpy") else rows
         return cls(data=tuple(_steps_first(_numbers(row, f"background series {i}")[0], order) for i, row in enumerate(rows)), **options)
 
@@ -180,7 +186,7 @@ class Series:
         a, back = _numbers(x, "the series")
         steps = _steps_first(a, self.order)
         series = steps.astype(np.float64)
-        cover = cover_of(self._cut, series, self.channels)  # pyright: ignore[reportAttributeAccessIssue]  set where it is checked
+        cover = cover_of(self.cut, series, self.channels)
         names = names_of(cover)
         if self.kept is not None:
             names, cover = self._only(names, cover)

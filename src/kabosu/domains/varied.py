@@ -1,6 +1,5 @@
 """Parts that are replaced by another of many things in each draw: donors, rows of a background."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
 
@@ -90,6 +89,6 @@ class VariedBlock:
         return self.masks.labels()
 
 
-def one_of(things: Sequence[Any], chance: Float[Array, "s"]) -> Array:
-    """Which of the things each draw takes, all as likely."""
-    return np.minimum((chance * len(things)).astype(np.int64), len(things) - 1)
+def one_of(n: int, chance: Float[Array, "s"]) -> Array:
+    """Which of n things each draw takes, all as likely."""
+    return np.minimum((chance * n).astype(np.int64), n - 1)

@@ -31,7 +31,7 @@ class ImageExplainer(Explainer):
     channels : "last", "first", or "auto": the side of length 1, 3 or 4.
     target : a function of the model's whole answer to a batch that gives the numbers to explain, for boxes, maps and
         dicts: ``Box``, ``Region`` and ``Count`` of ``kabosu.targets``, or one of your own.
-    batch_size : most images asked at once; ``None``: as many as fit 16 MB. Where memory runs out, half as many are asked.
+    batch_size : most images asked at once; ``None``: of two million numbers together. Where memory runs out, half as many are asked.
     output : "auto", "probability", "margin" or "prediction" (a regression with several outputs).  output_names : of all outputs.
     neighborhood : how many segments are kept: "even" (any number is as likely), "coins" (each by itself, as in lime), or an object.
     recipe, kernel_width, surrogate, engine, budget, random_state, strict : as for ``TabularExplainer``.

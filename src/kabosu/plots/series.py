@@ -97,7 +97,7 @@ def _shades(ax: Any, e: Explanation, t: int, layout: Course, drawn: Array, color
     scale = ScalarMappable(Normalize(-most, most), style.diverging(colors))
     for s in found:
         bottom, height = (low - margin, high - low + 2 * margin) if one else (-1.2 * s.channel - 0.08, 1.16)
-        ax.add_patch(_box(s.start - 0.5, bottom, s.stop - s.start, height, scale.to_rgba(s.effect), colors.neutral))
+        ax.add_patch(_box(s.start - 0.5, bottom, s.stop - s.start, height, scale.to_rgba(np.array(s.effect)), colors.neutral))
     return scale
 
 

@@ -28,7 +28,7 @@ def _image(e: Explanation, t: int) -> dict[str, Any]:
     return {"template": "image.html", "sources": sources, "width": SHOWN, "height": round(SHOWN * H / W), "most": most}
 
 
-def _mixture(e: Explanation, t: int) -> dict[str, Any] | None:
+def _mixture(e: Explanation, t: int) -> dict[str, Any]:
     """That of each input that has one."""
     found = [picture(part_of(e, name), t) for name, *_ in e.layout.fields]
     return {"template": "mixture.html", "parts": [p for p in found if p is not None]}

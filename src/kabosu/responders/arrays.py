@@ -152,7 +152,9 @@ def array_model(
 
 def _plain(model: Any, output: str) -> Model:
     """A network's numbers as they are; other models as ever."""
-    reader = None if isinstance(model, (Model, type)) else reader_of(model)
+    if isinstance(model, (Model, type)):
+        return as_model(model, output)
+    reader = reader_of(model)
     ask = {"kabosu.responders.torch": AskTensor, "kabosu.responders.onnx": AskGraph}.get(reader or "")
     if ask is None or (reader == "kabosu.responders.onnx" and len(model.get_inputs()) > 1):
         return as_model(model, output)
