@@ -8,7 +8,7 @@ kernel(Z, origin) -> w      surrogate.fit(Z, Y, w, ...) -> Fit      engine.run(.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from kabosu.types import Array, Batch, Float, Rows
@@ -196,8 +196,8 @@ class Surrogate(Protocol):
 class Curved(Protocol):
     """A surrogate that also knows each coordinate's whole effect."""
 
-    def curves(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int = 0) -> Curves:
-        """Of one instance, in the units of Z."""
+    def curves(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int = 0, levels: Sequence[int] = ()) -> Curves:
+        """Of one instance, in the units of Z; columns of Z that are codes of ``levels`` have no order."""
         ...
 
 

@@ -53,8 +53,8 @@ def test_the_curves_are_penalized_least_squares(monkeypatch: pytest.MonkeyPatch)
     shift = np.average(first, weights=w[0])
     np.testing.assert_allclose(curves.curves[0].effect[:, 0], cell_means(curves.curves[0], Z[0, :, 0], first - shift), atol=1e-6)
     left = 0.0
-    for r in range(4):
-        out = np.isin(np.arange(600) % 8, (2 * r, 2 * r + 1))
+    for r in range(8):
+        out = np.arange(600) % 8 == r
         left += (w[0][out] * (y[out] - penalized(Z[0][~out], y[~out], w[0][~out], knots, 0.01, Z[0].std(axis=0))(Z[0][out])) ** 2).sum()
     total = (w[0] * (y - np.average(y, weights=w[0])) ** 2).sum()
     np.testing.assert_allclose(curves.fidelity, 1 - left / total, rtol=1e-5)
@@ -112,7 +112,10 @@ def test_every_kind_of_column_has_its_curve_and_comes_back_from_json() -> None:
     f = lambda t: np.column_stack([np.sqrt(np.abs(t["size"])) + 2 * (t["kind"] == "a") + t["flag"], t["age"].fillna(30)])  # noqa: E731
     e = kb.TabularExplainer(f, table, surrogate="additive").explain(table.iloc[0])
     assert list(e.curves) == list(e.columns)
-    assert e.curves["kind"].levels == ("another kind", f"kind = {table['kind'][0]}")
+    kind = e.curves["kind"]
+    assert kind.levels == ("kind = a", "kind = b", "kind = c")
+    assert kind.levels[kind.own] == f"kind = {table['kind'][0]}"
+    np.testing.assert_allclose(kind.effect[0] - kind.effect[1:], [[2.0, 0.0], [2.0, 0.0]], atol=1e-2)
     assert e.curves["size"].x == table["size"][0]
     assert e.curves.fidelity[0] > 0.98
     again = kb.Explanation.from_json(e.to_json())
@@ -123,6 +126,17 @@ def test_every_kind_of_column_has_its_curve_and_comes_back_from_json() -> None:
     assert "band: 95%" in axes[0].figure.get_suptitle()
     with pytest.raises(kb.InputError, match="surrogate='additive'"):
         _ = plain.curves
+
+
+def test_bins_have_a_step_for_each(forest) -> None:
+    model, X = forest
+    for options in ({"recipe": "lime"}, {"neighborhood": "bins"}):
+        e = kb.TabularExplainer(model, X, surrogate="additive", engine="sampled", **options).explain(X.iloc[3])
+        bmi = e.curves["bmi"]
+        assert len(bmi.levels) == 4
+        assert bmi.levels[bmi.own] in e.feature_names
+        assert e.curves.fidelity[0] > e.certificate.fidelity[0] + 0.2
+        assert abs(bmi.mass @ bmi.effect[:, 0]) < 1e-9 * np.abs(bmi.effect).max()
 
 
 def test_the_best_features_may_be_shown(forest) -> None:

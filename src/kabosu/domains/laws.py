@@ -160,6 +160,10 @@ class LevelLaw:
 
     def _drawn(self, u: Float[Array, "s"], part: int) -> Array:
         """Levels (0) or cells (1) of the draws for each instance."""
+    def levels(self, u: Float[Array, "s"]) -> Int[Array, "#B s"]:
+        """Codes of the levels that are drawn."""
+        return self._drawn(u, 0)
+
         owner = u if u.base is None else u.base
         read = _read if len(u) > LONG or owner.flags.writeable else _remembered
         drawn = [read(self.rates.tobytes(), own, self.precision, self.inside, Key(u))[part] for own in self._distinct[0].tolist()]

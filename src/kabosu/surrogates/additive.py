@@ -1,5 +1,6 @@
 """An additive surrogate: one curve a feature, penalized, on any sampled neighborhood. The sampled twin of the trees' exact curves."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -53,13 +54,15 @@ class Additive:
         """Fit the linear surrogate; ``curves`` fits the other."""
         return self.then.fit(Z, Y, w, origin, replicates)
 
-    def curves(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int = 0) -> Curves:
-        """Every coordinate's curve around one instance, in the units of Z."""
+    def curves(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int = 0, levels: Sequence[int] = ()) -> Curves:
+        """Every coordinate's curve around one instance, in the units of Z; ``levels``: columns of codes, whose every level has its own step."""
+        Z = Z.astype(np.float64)
         level = np.average(Y[0], axis=0, weights=w[0])
         F, power = tamed(Y - level)
-        bases = [basis(Z[0, :, j], w[0], min(self.pieces, max(2, MOST // Z.shape[2]))) for j in range(Z.shape[2])]
+        most = min(self.pieces, max(2, MOST // Z.shape[2]))
+        bases = [np.unique(Z[0, :, j]) if j in levels else basis(Z[0, :, j], w[0], most) for j in range(Z.shape[2])]
         H = np.concatenate([hats(b, Z[0, :, j]) for j, b in enumerate(bases)], axis=1)[None]
-        moments, bending = Moments.of(H, F, w, folds_of(replicates)), _bending(bases, Z[0].std(axis=0))
+        moments, bending = Moments.of(H, F, w, folds_of(replicates)), _bending(bases, Z[0].std(axis=0), levels)
         penalty, fidelity = _chosen(moments, bending)
         coef, moved = _solved(moments, bending, penalty, 1 - fidelity)
         ends = np.cumsum([0, *map(len, bases)])
@@ -89,13 +92,13 @@ def hats(knots: Float[Array, "K"], z: Float[Array, "s"]) -> Float[Array, "s K"]:
     return out
 
 
-def _bending(bases: list[Array], sd: Float[Array, "p"]) -> Float[Array, "Q Q"]:
-    """Integrals of squared second derivatives, in standard deviations of the draws, as a quadratic form in the values at the knots."""
+def _bending(bases: list[Array], sd: Float[Array, "p"], levels: Sequence[int] = ()) -> Float[Array, "Q Q"]:
+    """Integrals of squared second derivatives, in standard deviations of the draws, as a quadratic form in the values at the knots; levels have none."""
     Q = sum(map(len, bases))
     out, a = np.zeros((Q, Q)), 0
-    for knots, scale in zip(bases, sd, strict=True):
+    for j, (knots, scale) in enumerate(zip(bases, sd, strict=True)):
         n, h = len(knots), np.diff(knots) / (scale or 1.0)
-        if n > 2:
+        if n > 2 and j not in levels:
             D, i = np.zeros((n - 2, n)), np.arange(n - 2)
             D[i, i], D[i, i + 1], D[i, i + 2] = 1 / h[:-1], -1 / h[:-1] - 1 / h[1:], 1 / h[1:]
             D /= np.sqrt((h[:-1] + h[1:]) / 2)[:, None]
@@ -112,27 +115,18 @@ def _chosen(moments: Moments, bending: Float[Array, "Q Q"]) -> tuple[float, Floa
     """The penalty with the smallest error on draws that were left out, for all outputs together, and R2 there."""
     from scipy.linalg import cho_factor, cho_solve
 
-    folds = _fewer(moments)
-    others, total = folds.without(), moments.pooled.total[0, 0]
+    others, total = moments.without(), moments.pooled.total[0, 0]
     left = np.zeros((len(SMOOTH), len(total)))
-    for r in range(folds.gram.shape[1]):
+    for r in range(moments.gram.shape[1]):
         one = Moments(others.gram[:, [r]], others.cross[:, [r]], others.square[:, [r]], others.weight2, others.count)
         covariance, cross, weight = one.covariance[0, 0], one.covariance_with_response[0, 0], one.weight[0, 0]
-        seen = Moments(folds.gram[:, [r]], folds.cross[:, [r]], folds.square[:, [r]], folds.weight2, folds.count)
+        seen = Moments(moments.gram[:, [r]], moments.cross[:, [r]], moments.square[:, [r]], moments.weight2, moments.count)
         for n, penalty in enumerate(SMOOTH):
             coef = cho_solve(cho_factor(_system(covariance, weight, bending, float(penalty))), cross / weight)
             left[n] += seen.residual((one.level[0, 0] - one.center[0, 0] @ coef)[None, None], coef[None, None])[0, 0]
     varies = np.where(total > 0, total, np.inf)
     best = int((left / varies).sum(axis=1).argmin())
     return float(SMOOTH[best]), np.where(total > 0, 1 - left[best] / varies, np.nan)
-
-
-def _fewer(moments: Moments) -> Moments:
-    """Four folds, or as many as there are."""
-    R = moments.gram.shape[1]
-    at = [part[0] for part in np.array_split(np.arange(R), min(4, R))]
-    gram, cross, square = (np.add.reduceat(a, at, axis=1) for a in (moments.gram, moments.cross, moments.square))
-    return Moments(gram, cross, square, moments.weight2, moments.count)
 
 
 def _solved(moments: Moments, bending: Float[Array, "Q Q"], penalty: float, unexplained: Float[Array, "k"]) -> tuple[Float[Array, "Q k"], Float[Array, "n Q k"]]:
