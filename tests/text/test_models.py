@@ -15,6 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.svm import LinearSVC
 
 import kabosu as kb
+from kabosu.respond import Model
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data" / "text"
 data = pytest.mark.skipif(not DATA.exists(), reason="the shared data are not here")
@@ -159,3 +160,15 @@ def test_many_texts_equal_one_by_one():
     assert len(many.to_frame()) == 3 + 1 + 16 + 3
     with pytest.raises(kb.RaggedError):
         many.coef  # noqa: B018
+
+
+def test_equal_texts_are_asked_once():
+    from kabosu.testing import Counted
+
+    model = Counted(lambda texts: [np.sin(len(t)) for t in texts])
+    text = "a b c d e f g h i j k l m"
+    e = kb.TextExplainer(model, budget=2049).explain(text)
+    assert e.engine == "sampled"
+    assert model.rows < 0.9 * e.n_model_calls
+    again = kb.TextExplainer(Model(model.ask, "auto", None, model.ask), budget=2049).explain(text)
+    np.testing.assert_array_equal(e.coef, again.coef)

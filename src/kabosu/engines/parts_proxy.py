@@ -43,7 +43,7 @@ class PartsProxy:
     def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
         """Not asked for, or draws whose law is not known by the count."""
         if recipe.proxy != "parts":
-            return "the recipe asks for no proxy of this kind (proxy='parts')"
+            return ""  # nobody asked for it
         reason = not_exchangeable(representation, recipe)
         if reason is not None or not isinstance(representation, MaskedBlock):
             return reason

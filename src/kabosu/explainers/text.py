@@ -1,6 +1,7 @@
 """Texts: units kept or replaced."""
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from kabosu import checks
@@ -10,7 +11,7 @@ from kabosu.domains.text_units import LIME, units_of
 from kabosu.errors import InputError
 from kabosu.explainers.base import Explainer, chosen_recipe
 from kabosu.recipes import MASK_LAWS, TEXTS, Recipe
-from kabosu.respond import Model, as_model
+from kabosu.respond import Model, as_array, as_model
 
 
 class TextExplainer(Explainer):
@@ -28,7 +29,7 @@ class TextExplainer(Explainer):
         ``domains.Corpus.of(texts)``, or a function of (text, gone spans of each draw), such as a model that fills in.
     recipe : "kabosu", "lime" or a ``Recipe``.  neighborhood : "even", "removed", "coins" or a law of the number of kept units.
     kernel_width : > 0, in cosine distance; None: 0.25.  tokenizer, batch_size : for modules.
-    surrogate, engine, output, budget, random_state, strict : as in ``TabularExplainer``.
+    surrogate, engine, output, budget, random_state, strict : as in ``TabularExplainer``. Equal texts of a batch are asked once.
 
     Long texts, of more words than the budget tells apart, are explained from coarse to fine: stretches of sentences first, then
     those that matter word by word; a flag says so.
@@ -66,7 +67,33 @@ class TextExplainer(Explainer):
         checks.one_of("occurrences", occurrences, ("together", "apart"))
         cut = (LIME if self.recipe.name == "lime" else units_of("word")) if units is None else units_of(units, tokenizer)
         self.domain = Text(cut, occurrences, fill_of(fill, tokenizer), self.recipe.neighborhood)
-        self.model = _model(model, output, tokenizer, batch_size)
+        made = _model(model, output, tokenizer, batch_size)
+        self.model = made if isinstance(model, Model) else replace(made, ask=Distinct(made.ask))
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """Texts that stand several times in a batch are asked once: short texts have few different masks."""
+
+    ask: Callable[[Any], Any]
+
+    @property
+    def method(self) -> str | None:
+        """How an estimator is asked, for exact engines to read."""
+        return getattr(self.ask, "method", None)
+
+    @property
+    def combine(self) -> Any:
+        """What is done with its answer."""
+        return getattr(self.ask, "combine", None)
+
+    def __call__(self, texts: list[str]) -> Any:
+        """The answers for all of them."""
+        distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
+        if len(distinct) == len(texts):
+            return self.ask(texts)
+        answer = as_array(self.ask(list(distinct)))
+        return answer[[distinct[text] for text in texts]] if answer.ndim and len(answer) == len(distinct) else answer
 
 
 def _model(model: Any, output: str, tokenizer: Any, batch_size: int | None) -> Model:
