@@ -30,6 +30,7 @@ from kabosu.surrogates import Ridge, Select
 from kabosu.types import Array, Float, Points, Rows
 
 BLOCK = 2_000_000  # floats drawn at once: instances x draws x columns
+FAINT = 1e-70  # weight beside the largest below which a draw is left out: it decides nothing, and its fourth power leaves floating point
 CERTIFICATE = 256  # draws with which an exact engine measures the fidelity; the coefficients need none
 
 
@@ -107,7 +108,8 @@ def weigh(neighborhood: Neighborhood, kernel: Kernel) -> Float[Array, "#B s"]:
     log = log_weights(kernel, *neighborhood.seen)
     if neighborhood.tilt is not None:
         log = log - log_weights(neighborhood.tilt, *neighborhood.seen)
-    return np.exp(log - log.max(axis=1, keepdims=True))
+    w = np.exp(log - log.max(axis=1, keepdims=True))
+    return np.where(w < FAINT, 0.0, w)
 
 
 def fit(neighborhood: Neighborhood, kernel: Kernel, surrogate: Surrogate, replicates: int = 0) -> Fit:
@@ -220,7 +222,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         curves=outcome.curves,
         interactions=outcome.interactions,
         spread=_or(outcome.spread, np.full(outcome.prediction.shape, np.nan)),
-        rank_confidence=rank_confidence(fitted.coef, fitted.std_error, fitted.dof, recipe.top_k or SHOWN),
+        rank_confidence=rank_confidence(fitted.coef, fitted.std_error, recipe.top_k or SHOWN),
         top_k=min(recipe.top_k or SHOWN, p),
         forecast=_or(outcome.forecast, np.zeros(B)),
         found=outcome.found,
@@ -241,6 +243,6 @@ def choose(model: Model, representation: Representation, recipe: Recipe, refused
             reason = engine.refuses(model, representation, recipe)
             if reason is None:
                 return engine, refusals
-            refusals[engine.name] = reason
+            refusals |= {engine.name: reason} if reason else {}  # "": nobody asked for it
     why = "; ".join(f"{name}: {reason}" for name, reason in refusals.items()) or "no such engine is installed"
     raise EngineError(f"engine={recipe.engine!r} cannot explain this model ({why}); use engine='auto' or 'sampled' for an estimate with error bars")

@@ -62,6 +62,7 @@ RAISED = {
     "ill-conditioned": lambda: next(make for name, make, _ in test_strategies.CASES if name == "draws in a line")(),
     "outside-training-range": lambda: explain(x=X[0] + 100),
     "unseen-level": lambda: kb.TabularExplainer(score, RARE).explain(USUAL | {"half": "middle"}),
+    "coarse-parts": lambda: kb.TextExplainer(lambda texts: np.array([float("w7 " in one) for one in texts])).explain(" ".join(f"w{i}" for i in range(10_000))),
     "off-manifold": lambda: SimpleNamespace(certificate=off_manifold(kb.TabularExplainer(linear, TOGETHER), TOGETHER[0], TOGETHER)),
 }
 

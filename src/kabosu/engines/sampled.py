@@ -144,14 +144,14 @@ def _for_order(fitted: Fit, recipe: Recipe, targets: Array) -> Float[Array, "B"]
     if recipe.top_k is None:
         return np.full(len(targets), np.inf)
     rows = np.arange(len(targets))
-    return draws_for(fitted.coef[rows, :, targets, None], fitted.std_error[rows, :, targets, None], fitted.dof, recipe.top_k, recipe.confidence)[:, 0]
+    return draws_for(fitted.coef[rows, :, targets, None], fitted.std_error[rows, :, targets, None], recipe.top_k, recipe.confidence)[:, 0]
 
 
 def _unsettled(fitted: Fit, recipe: Recipe, targets: Array) -> tuple[str, ...]:
     """(B,) words where an order was asked for and is not settled; "" elsewhere."""
     if recipe.top_k is None:
         return ("",) * len(targets)
-    sure = rank_confidence(fitted.coef, fitted.std_error, fitted.dof, recipe.top_k)[np.arange(len(targets)), targets]
+    sure = rank_confidence(fitted.coef, fitted.std_error, recipe.top_k)[np.arange(len(targets)), targets]
     return tuple(f"the order of the first {recipe.top_k} is the limit's with probability {c:.2f}" if not c >= recipe.confidence else "" for c in sure)
 
 
