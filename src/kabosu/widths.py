@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks
+from kabosu.engines.rows import is_listed, listed
 from kabosu.errors import InputError
 from kabosu.explain import Neighborhood, assemble, choose, fit, measure, weigh
 from kabosu.explanation import Explanation
@@ -127,7 +128,7 @@ def width_path(model: Model, representation: Representation, recipe: Recipe, wid
     Where an engine is exact its coefficients are taken, and the draws only measure fidelity and worth.
     """
     kernels = _kernels(recipe, widths)
-    hood, drawn = _measured(model, representation, recipe, kernels)
+    hood, drawn, asked = _measured(model, representation, recipe, kernels)
     rule = recipe.auto_width or AutoWidth()
     engine, refusals = choose(model, representation, recipe)
     found = []
@@ -137,7 +138,7 @@ def width_path(model: Model, representation: Representation, recipe: Recipe, wid
         if engine.exact:
             outcome = _exact(engine.run(model, representation, replace(at, budget=1)), outcome)
         found.append(assemble(model, representation, at, engine.name, refusals, outcome).one(0))
-    calls = 1 + hood.Z.shape[1] + (len(kernels) if engine.exact else 0)
+    calls = asked + (len(kernels) if engine.exact else 0)
     return WidthPath(tuple(kernels), tuple(found), calls, *rule.choose(found))
 
 
@@ -154,19 +155,22 @@ def _kernels(recipe: Recipe, widths: Sequence[float] | None) -> list[Exponential
     return [replace(own, width=w) for w in sorted(widths)]
 
 
-def _measured(model: Model, representation: Representation, recipe: Recipe, kernels: Sequence[Exponential]) -> tuple[Neighborhood, tuple[Any, ...]]:
-    """Equal numbers of draws of the local law of every width; of the draw law where that is all that is known."""
+def _measured(model: Model, representation: Representation, recipe: Recipe, kernels: Sequence[Exponential]) -> tuple[Neighborhood, tuple[Any, ...], int]:
+    """Equal numbers of draws of the local law of every width; of the draw law where that is all that is known; rows that are listed. And rows asked."""
+    if is_listed(representation):
+        hood, calls = listed(model, representation, recipe)
+        return hood, (), int(calls.sum())
     p, R = representation.origin.shape[1], recipe.sampler.replicates or 1
     n = min(-(-max(LEAST, 1 << (8 * p - 1).bit_length()) // R), (recipe.budget - 1 - len(kernels)) // (R * len(kernels))) * R
     if n * len(kernels) < 2 * (p + 1):
         raise InputError(f"{len(kernels)} widths of {p} features need more than {recipe.budget} model rows; raise budget=, or give fewer widths")
     if not (isinstance(representation, Tilts) and all(representation.tilt(k) is not None for k in kernels)):
-        return measure(model, representation, recipe.sampler, 0, n * len(kernels), seed=recipe.seed), ()
+        return measure(model, representation, recipe.sampler, 0, n * len(kernels), seed=recipe.seed), (), 1 + n * len(kernels)
     prediction = model(representation.instances(), representation.size)
     parts = [measure(model, representation, recipe.sampler, t * n, (t + 1) * n, tilt=k, seed=recipe.seed, prediction=prediction) for t, k in enumerate(kernels)]
     hood = replace(sum(parts[1:], parts[0]), tilt=None)
     logs = np.stack([log_weights(k, *hood.seen)[0] for k in kernels])
-    return hood, (tuple(kernels), log_normalizers(logs))
+    return hood, (tuple(kernels), log_normalizers(logs)), 1 + n * len(kernels)
 
 
 def _at(model: Model, hood: Neighborhood, kernel: Kernel, recipe: Recipe) -> Outcome:

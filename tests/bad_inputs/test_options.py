@@ -42,7 +42,7 @@ EXPLAINER: list[Case] = [
     *table("recipe", "'kabosu', 'lime', 'article'", given, "Lime", "", "gaussian"),
     *refused("recipe", "a name .kabosu, lime, article. or a Recipe", given, None, 5, ["lime"], b"lime", kb.Recipe),
     *table("neighborhood", "'gaussian', 'gaussian-global', 'bins'", given, "gauss", "", "quartile"),
-    *refused("neighborhood", "or an object such as domains.Bins", given, 3, True, [], Bins, linear),
+    *refused("neighborhood", "or an object such as domains.", given, 3, True, [], Bins),
     *refused("kernel_width", "a number above 0", given, 0, -1.0, float("nan"), -np.inf, "auto", "0.75", True, 1j, [1.0], np.array([1.0, 2.0]), 10**400),
     ("kernel_width 1e-200", given(kernel_width=1e-200), wrong("out of range; expected 1e-100 to 1e100")),
     ("kernel_width 1e200", given(kernel_width=1e200), wrong("out of range; expected 1e-100 to 1e100")),

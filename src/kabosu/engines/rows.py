@@ -15,7 +15,7 @@ from kabosu.fits import Outcome
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
-from kabosu.types import Array, Batch, Float
+from kabosu.types import Array, Batch, Float, Int
 
 
 @dataclass(frozen=True)
@@ -30,24 +30,31 @@ class ListedRows:
 
     def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
         """A neighborhood that is drawn from a law, or a budget for fewer rows than coefficients."""
-        if not isinstance(representation, JointBlock) or not isinstance(representation.law, RowsLaw):
-            return "the neighborhood is drawn from a law, it is no list of rows"
-        return None
+        return None if is_listed(representation) else "the neighborhood is drawn from a law, it is no list of rows"
 
     def run(self, model: Model, representation: Any, recipe: Recipe) -> Outcome:
         """Ask what has not been asked; weigh; regress."""
-        law, B = representation.law, representation.size
-        prediction = model(representation.instances(), B)
-        known = law.answers
-        cells = law.pool(len(known) if known is not None else recipe.budget - 1, recipe.seed)
-        n = cells[0].shape[1]
-        Y = asked(model, representation, cells) if known is None else known[None]
-        hood = Neighborhood(representation.read(cells), np.broadcast_to(Y, (B, *Y.shape[1:])), representation.origin, prediction)
-        calls = np.ones(B, dtype=np.int64)
-        if known is None:
-            calls[: len(Y)] += n  # rows that a block shares are asked once, for its first instance
+        hood, calls = listed(model, representation, recipe)
         hood = hood.with_instance() if recipe.instance_first else hood
-        return Outcome(fit(hood, recipe.kernel, recipe.surrogate, 0), prediction, reacted(hood), calls, ("rows",) * B)
+        return Outcome(fit(hood, recipe.kernel, recipe.surrogate, 0), hood.prediction, reacted(hood), calls, ("rows",) * representation.size)
+
+
+def is_listed(representation: Any) -> bool:
+    """True where the neighborhood is a list of rows."""
+    return isinstance(representation, JointBlock) and isinstance(representation.law, RowsLaw)
+
+
+def listed(model: Model, representation: Any, recipe: Recipe) -> tuple[Neighborhood, Int[Array, "B"]]:
+    """All rows within the budget with the model's answers, and how many rows were asked for each instance."""
+    law, B = representation.law, representation.size
+    prediction = model(representation.instances(), B)
+    known = law.answers
+    cells = law.pool(len(known) if known is not None else recipe.budget - 1, recipe.seed)
+    Y = asked(model, representation, cells) if known is None else known[None]
+    calls = np.ones(B, dtype=np.int64)
+    if known is None:
+        calls[: len(Y)] += cells[0].shape[1]  # rows that a block shares are asked once, for its first instance
+    return Neighborhood(representation.read(cells), np.broadcast_to(Y, (B, *Y.shape[1:])), representation.origin, prediction), calls
 
 
 def asked(model: Model, representation: JointBlock, cells: list[Array]) -> Float[Array, "#B n k"]:

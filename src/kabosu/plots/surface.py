@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from kabosu import frames
+from kabosu.domains.joint import JointBlock
 from kabosu.domains.tabular import Tabular
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError
@@ -67,11 +68,12 @@ def landscape(explainer: TabularExplainer, x: Any, features: Sequence[Any] | Non
     e = explainer.explain(x)
     t = e._index(output)
     pair = _pair(explainer, e, t, features)
-    block: Any = next(iter(explainer.domain.represent(x)))
+    represented: Any = next(iter(explainer.domain.represent(x)))
+    block: Any = represented.block if isinstance(represented, JointBlock) else represented
     point = np.array([block.laws[block.units.index(unit)].at()[0] for unit in pair], dtype=np.float64)
     if np.isnan(point).any():
         raise InputError(f"{[u.name for u in pair]} of this instance include a missing value; choose two others with features=")
-    places, weights, answers = _neighborhood(explainer, block, pair, t, draws)
+    places, weights, answers = _neighborhood(explainer, represented, pair, t, draws)
     xs, ys = (np.linspace(*_reach(unit, point[i], places[:, i]), grid) for i, unit in enumerate(pair))
     X, Y = (a.ravel() for a in np.meshgrid(xs, ys))
     shape = (grid, grid)
@@ -95,14 +97,14 @@ def _pair(explainer: TabularExplainer, e: Explanation, t: int, features: Sequenc
 
 def _neighborhood(explainer: TabularExplainer, block: Any, pair: list[Unit], t: int, draws: int) -> tuple[Array, Array, Array]:
     """Places (s, 2), weights (s,) and answers (s,) of the first draws of the recipe."""
-    recipe, kernel, like = explainer.recipe, explainer.recipe.kernel, block.table
+    recipe, kernel, like = explainer.recipe, explainer.recipe.kernel, explainer.domain.table
     tilt = kernel if recipe.draws_from == "q" else None
     s = min(draws, recipe.first_round(block.origin.shape[1]))
     hood = measure(explainer.model, block, recipe.sampler, 0, s, tilt=tilt, seed=recipe.seed)
     source = block if hood.tilt is None else block.tilt(kernel) or block
     rows = frames.rows_like(source.inputs(recipe.sampler.draw(source.space, 0, s, recipe.seed)), like)
     series = dict(zip(rows.names, rows.columns, strict=True))
-    columns = {c.name: c for c in block.all_columns}
+    columns = {c.name: c for c in explainer.domain.columns}
     places = np.stack([frames.numbers(columns[u.columns[0]], series[u.columns[0]], "draws") for u in pair], axis=1)
     return places, weigh(hood, kernel)[0], hood.Y[0, :, t]
 
