@@ -178,3 +178,14 @@ def test_memory_errors_halve_dicts_too():
 
     a, b = (kb.MixedExplainer(f, Inputs(**ALL), budget=200).explain(X) for f in (tight, model))
     assert np.array_equal(a.coef, b.coef)
+
+
+def test_hostile_names_do_nothing():
+    """Inputs, values and words come from the user; a page shows them as they are."""
+    evil = "<script>alert(1)</script>"
+    f = lambda b: np.array([len(t) for t in b[evil]]) + np.array([p == evil for p in b["p"]])  # noqa: E731
+    e = kb.MixedExplainer(f, Inputs(**{evil: Text(), "p": Columns.fit(["a", "b"])})).explain({evil: "a <img src=x onerror=alert(1)> b", "p": evil})
+    assert "<script" not in e.to_html() and "<img src=x" not in e.to_html() and "&lt;script&gt;" in e.to_html()
+    assert kb.Explanation.from_json(e.to_json()).columns == e.columns
+    pytest.importorskip("pandas", reason="tables of explanations are pandas where the user brought no frame")
+    assert len(e.to_frame()) == len(e) and evil in str(e)
