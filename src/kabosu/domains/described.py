@@ -30,22 +30,17 @@ def centers(unit: Unit, law: Law) -> Array:
     return np.stack([law.center, np.zeros_like(law.center)], axis=1)[:, : law.width]
 
 
-def reference(unit: Unit, law: Law) -> Array:
-    """The average training row, as these coordinates see it."""
-    if isinstance(unit, Number):
-        return np.array([[unit.mean, *([unit.rates[-1]] if law.width > 1 else [])]])
-    return unit.rate[law.own][:, None]
-
-
-def rare(unit: Unit, law: Law) -> Array:
-    """(B, q) where hardly any training row differs from the instance in a coordinate."""
+def usual(unit: Unit, law: Law) -> tuple[Array, Array]:
+    """The average training row, as these coordinates see it, and (B, q) where hardly any training row differs from the instance."""
     if not isinstance(unit, Number):
-        return (unit.rate[law.own] >= COMMONPLACE)[:, None]
+        share = unit.rate[law.own][:, None]
+        return share, share >= COMMONPLACE
     atoms, rates, x = np.array(unit.atoms), np.array(unit.rates), law.at()[:, None]
     missing = rates[np.isnan(atoms)].sum()
     same = ((atoms == x) * rates).sum(axis=1)
     lost = np.where(np.isnan(x[:, 0]), missing, 1 - missing)
-    return np.stack([same, lost], axis=1)[:, : law.width] >= COMMONPLACE
+    reference = np.array([[unit.mean, *([unit.rates[-1]] if law.width > 1 else [])]])
+    return reference, np.stack([same, lost], axis=1)[:, : law.width] >= COMMONPLACE
 
 
 def differs(cells: tuple[Any, Array], value: Any) -> Array:
@@ -58,6 +53,6 @@ def differs(cells: tuple[Any, Array], value: Any) -> Array:
 def named(pairs: Sequence[tuple[str, Array]], size: int) -> Array:
     """(B,) names of the columns that are marked in an instance, after one another."""
     out = np.full(size, "", dtype=object)
-    for name, where in pairs:
+    for name, where in ((name, where) for name, where in pairs if where.any()):
         out[where] = [f"{have}, {name}" if have else name for have in out[where]]
     return out

@@ -5,6 +5,7 @@ function from a uniform u, read twice: ``coordinates`` for the surrogate, ``cell
 exp(-precision d^2 / 2) changes the point probabilities and moves and shrinks the normal, in closed form.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from typing import Any
@@ -18,6 +19,7 @@ COARSE = 1e-6  # step between floats, in local standard deviations, from which r
 HERE = np.ones((1, 1))
 HERE.setflags(write=False)
 LONG = 8192  # draws of a unit that are not remembered
+MANY = 1 << 20  # ... and of all units
 
 
 def _component(cumulative: Float[Array, "c"], u: Float[Array, "s"]) -> tuple[Int[Array, "s"], Float[Array, "s"]]:
@@ -158,12 +160,12 @@ class LevelLaw:
         """(1 or B, s) level codes, or the values within the bins."""
         return self._drawn(u, 1)
 
-    def _drawn(self, u: Float[Array, "s"], part: int) -> Array:
-        """Levels (0) or cells (1) of the draws for each instance."""
     def levels(self, u: Float[Array, "s"]) -> Int[Array, "#B s"]:
         """Codes of the levels that are drawn."""
         return self._drawn(u, 0)
 
+    def _drawn(self, u: Float[Array, "s"], part: int) -> Array:
+        """Levels (0) or cells (1) of the draws for each instance."""
         owner = u if u.base is None else u.base
         read = _read if len(u) > LONG or owner.flags.writeable else _remembered
         drawn = [read(self.rates.tobytes(), own, self.precision, self.inside, Key(u))[part] for own in self._distinct[0].tolist()]
@@ -339,3 +341,22 @@ class NumberLaw:
 
 
 Law = LevelLaw | NumberLaw
+
+
+def shared_levels(laws: Sequence[Law], u: Float[Array, "s m"]) -> tuple[Int[Array, "m s"], tuple[Array, ...]] | None:
+    """Level and cell of each draw in every unit, where all are levels that all instances share; else None."""
+    if not all(isinstance(law, LevelLaw) and law.alike for law in laws):
+        return None
+    rules = tuple((law.rates.tobytes(), law.inside) for law in laws if isinstance(law, LevelLaw))
+    long = len(u) > LONG or u.size > MANY or (u if u.base is None else u.base).flags.writeable
+    return (_read_all if long else _remembered_all)(rules, Key(u))
+
+
+def _read_all(rules: tuple[tuple[bytes, Inside | None], ...], u: Key) -> tuple[Int[Array, "m s"], tuple[Array, ...]]:
+    levels, cells = zip(*(_read(rates, 0, 0.0, inside, Key(u.array[:, j])) for j, (rates, inside) in enumerate(rules)), strict=True)
+    stacked = np.stack(levels)
+    stacked.setflags(write=False)
+    return stacked, cells
+
+
+_remembered_all = lru_cache(maxsize=4)(_read_all)

@@ -10,7 +10,7 @@ import numpy as np
 from kabosu import checks, frames
 from kabosu.domains import described
 from kabosu.domains.columns import groups_of, odd, positions
-from kabosu.domains.laws import Law, LevelLaw
+from kabosu.domains.laws import Law, LevelLaw, shared_levels
 from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
 from kabosu.errors import InputError, RowError
@@ -289,18 +289,22 @@ class TabularBlock:
         return self._coordinates(draws).swapaxes(1, 2) if all(isinstance(law, LevelLaw) for law in self.laws) else None
 
     def _coordinates(self, draws: Float[Array, "1 s m"]) -> Array:
-        return _joined([law.coordinates(draws[0, :, j]).swapaxes(1, 2) for j, law in enumerate(self.laws)])
+        found = shared_levels(self.laws, draws[0])
+        if found is None:
+            return _joined([law.coordinates(draws[0, :, j]).swapaxes(1, 2) for j, law in enumerate(self.laws)])
+        return found[0] == np.stack([law.own for law in self.laws], axis=1).astype(found[0].dtype)[..., None]  # pyright: ignore[reportAttributeAccessIssue]
 
     def inputs(self, draws: Float[Array, "1 s m"]) -> Batch:
         """B*s rows of the user's own kind of table."""
-        return self.rows([law.cells(draws[0, :, j]) for j, law in enumerate(self.laws)])
+        found = shared_levels(self.laws, draws[0])
+        return self.rows([law.cells(draws[0, :, j]) for j, law in enumerate(self.laws)] if found is None else [cell[None] for cell in found[1]])
 
     def rows(self, cells: Sequence[Array]) -> Batch:
         """B*s rows with these (#B, s) cells of the units; columns that are not drawn are as in the instances."""
         s = cells[0].shape[1]
         filled = {c: (e, np.repeat(v, s)) for c, (e, v) in self.fixed.items()}
         for unit, cell in zip(self.units, cells, strict=True):
-            filled |= _fill(unit, np.broadcast_to(cell, (self.size, s)).reshape(-1))
+            filled |= _fill(unit, (cell if len(cell) == self.size else np.broadcast_to(cell, (self.size, s))).reshape(-1))
         return self._build(filled)
 
     def instances(self) -> Batch:
@@ -327,17 +331,18 @@ class TabularBlock:
     def labels(self) -> Labels:
         """Names, values and units of the features."""
         pairs = list(zip(self.units, self.laws, strict=True))
+        usual = [described.usual(u, law) for u, law in pairs]
         return Labels(
             columns=tuple(f for unit in self.units for f in unit.features),
             names=np.concatenate([u.words(law.at() if isinstance(u, Number) else law.own) for u, law in pairs], axis=1),
             values=np.concatenate([described.shown(u, law) for u, law in pairs], axis=1),
             scale=np.array([[s for unit in self.units for s in unit.scales]]),
             center=_side_by_side([described.centers(u, law) for u, law in pairs]),
-            reference=_side_by_side([described.reference(u, law) for u, law in pairs]),
+            reference=_side_by_side([reference for reference, _ in usual]),
             units=tuple(w for unit in self.units for w in unit.measures),
             notes=self._notes(pairs),
             frame=self.table,
-            rare=_side_by_side([described.rare(u, law) for u, law in pairs]),
+            rare=_side_by_side([rare for _, rare in usual]),
         )
 
     def _notes(self, pairs: Sequence[tuple[Unit, Law]]) -> dict[str, Array]:
