@@ -180,6 +180,18 @@ def test_litert_finds_the_parrot():
     assert e.prediction[e.target_index] == pytest.approx(interpreter_says(interpreter, np.asarray(x))[names.index("macaw")])
 
 
+@pytest.mark.parametrize("segments", ["slic", "grid"])
+def test_each_animal_is_found_where_it_is(segments):
+    """A dog at the left and a cat at the right: what speaks for each class lies on that animal, many times its share of the picture."""
+    interpreter, names, read = mobilenet()
+    e = kb.ImageExplainer(interpreter, output_names=names, segments=segments).explain(read("dogs.png"), budget=513)
+    boxes = {"Bernese mountain dog": np.s_[50:115, 0:60], "tabby, tabby cat": np.s_[28:95, 90:140]}
+    for animal, box in boxes.items():
+        effect = np.clip(e.layout.spread(e[animal].coef[:, 0]), 0, None)
+        other = next(b for name, b in boxes.items() if name != animal)
+        assert effect[box].sum() > 0.4 * effect.sum() and effect[box].sum() > 3 * effect[other].sum(), animal
+
+
 def interpreter_says(interpreter, x):
     i, o = interpreter.get_input_details()[0], interpreter.get_output_details()[0]
     interpreter.set_tensor(i["index"], x[None])
