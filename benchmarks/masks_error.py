@@ -112,7 +112,7 @@ def networks(image: np.ndarray) -> dict[str, Answers]:
     logistic = lambda s: 1 / (1 + np.exp(-s))  # noqa: E731
     level = float((image * template).sum())
     return {
-        "logistic template": lambda X: logistic((X.reshape(len(X), -1) @ template.ravel() - level) / 8 + 1),
+        "logistic template": lambda X: logistic((X.reshape(len(X), -1) @ template.ravel() - level) / 60 + 1),
         "convolutional network": lambda X: logistic(np.maximum(patches(X) @ kernels.T, 0).mean(axis=1) @ head * 3),
         "brightest patch": lambda X: np.max(patches(X) @ np.abs(kernels).T, axis=1).mean(axis=1),
         "two-layer network": lambda X: logistic(np.tanh((X.reshape(len(X), -1) - 0.5) @ hidden) @ top),
@@ -121,7 +121,7 @@ def networks(image: np.ndarray) -> dict[str, Answers]:
 
 def image_cases() -> list[Case]:
     image, labels = picture()
-    p = labels.max() + 1
+    p = int(labels.max()) + 1
     blank = np.stack([image[labels == j].mean(axis=0) for j in range(p)])[labels]
 
     def masked(f: Answers, Z: np.ndarray) -> np.ndarray:

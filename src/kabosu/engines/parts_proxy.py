@@ -78,7 +78,7 @@ def _adjusted(local: MaskedBlock, recipe: Recipe, names: Array, hood: Neighborho
 
 def process(Z: Float[Array, "s p"], Y: Float[Array, "s k"], w: Float[Array, "s"], counts: Float[Array, "q"], replicates: int) -> tuple[Float[Array, "s k"], Means]:
     """What processes that have not seen them say about the draws, and the limit of their mean."""
-    s, p = min(len(Z), MOST), Z.shape[1]
+    s = min(len(Z), MOST)
     length, noise = _chosen(Z[:TRIED], Y[:TRIED], w[:TRIED])
     K = _kernel(Z[:s], Z[:s], length)
     inverse = np.linalg.inv(K + noise * np.eye(s))
