@@ -56,6 +56,9 @@ def distances_of(Z: Any, metric: str, *, binary: bool) -> Float[Array, "n"]:
     """Distances to the first row."""
     if binary and metric == "euclidean":  # the row itself is all ones
         return np.sqrt(Z.shape[1] - Z.sum(axis=1))
+    if metric == "euclidean" and isinstance(Z, np.ndarray):
+        apart = Z - Z[0]
+        return np.sqrt(np.einsum("ij,ij->i", apart, apart))
     from sklearn.metrics import pairwise_distances
 
     return pairwise_distances(Z, Z[0].reshape(1, -1), metric=metric).ravel()

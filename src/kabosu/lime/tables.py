@@ -217,11 +217,13 @@ class LimeTabularExplainer:
         return list(chosen)
 
     def _scaled(self, data: Any) -> Any:
-        """Numbers in standard deviations from their mean."""
+        """Numbers in standard deviations from their mean, in place."""
         if self.discretizer is not None:
             return data
         if isinstance(data, np.ndarray):
-            return (data - self.scaler.mean_) / self.scaler.scale_
+            data -= self.scaler.mean_
+            data /= self.scaler.scale_
+            return data
         scaled = data.multiply(1 / self.scaler.scale_ if "sparse_scaling" in self.mended else self.scaler.scale_)
         return scaled.tocsr()
 
@@ -248,7 +250,9 @@ class LimeTabularExplainer:
         if not isinstance(data_row, np.ndarray):
             return self._sparse(data_row, num_samples, sampling_method)
         center = data_row if self.sample_around_instance else self.scaler.mean_
-        data = neighbors.normals(num_samples, len(data_row), sampling_method, self.random_state, "latin_hypercube" in self.mended) * self.scaler.scale_ + center
+        data = neighbors.normals(num_samples, len(data_row), sampling_method, self.random_state, "latin_hypercube" in self.mended)
+        data *= self.scaler.scale_
+        data += center
         data[0] = data_row
         inverse = data.copy()
         columns = self.categorical_features
