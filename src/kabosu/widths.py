@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks
-from kabosu.engines.rows import is_listed, listed
 from kabosu.errors import InputError
 from kabosu.explain import Neighborhood, assemble, choose, fit, measure, weigh
 from kabosu.explanation import Explanation
@@ -157,6 +156,8 @@ def _kernels(recipe: Recipe, widths: Sequence[float] | None) -> list[Exponential
 
 def _measured(model: Model, representation: Representation, recipe: Recipe, kernels: Sequence[Exponential]) -> tuple[Neighborhood, tuple[Any, ...], int]:
     """Equal numbers of draws of the local law of every width; of the draw law where that is all that is known; rows that are listed. And rows asked."""
+    from kabosu.engines.rows import is_listed, listed
+
     if is_listed(representation):
         hood, calls = listed(model, representation, recipe)
         return hood, (), int(calls.sum())

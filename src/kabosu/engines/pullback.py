@@ -171,12 +171,19 @@ class Table:
 
 def _columns(step: Any, sources: tuple[Source, ...], names: Names) -> tuple[Source, ...]:
     out: list[Source] = []
+    names = _lent(step, names)
     for _, inner, columns in step.transformers_:
         picked = _picked(columns, sources, names)
         if not (isinstance(inner, str) and inner == "drop") and picked:
             inside = [names[i] for i in picked] if names is not None else None
             out += through(inner, tuple(sources[i] for i in picked), inside)
     return tuple(out)
+
+
+def _lent(step: Any, names: Names) -> Names:
+    """The step's own names where the table has only positions: the responder lends them to arrays."""
+    own = getattr(step, "feature_names_in_", None)
+    return list(own) if own is not None and names is not None and len(own) == len(names) and not {*own} & {*names} else names
 
 
 def _picked(columns: Any, sources: tuple[Source, ...], names: Names) -> list[int]:
