@@ -13,7 +13,7 @@ import numpy as np
 from kabosu.fits import Fit
 from kabosu.moments import folds_of
 from kabosu.surrogates.ridge import Ridge
-from kabosu.types import Array, Float
+from kabosu.types import Array, Float, Int
 
 FREE = 1 << 16  # draws for the limit of the proxy
 LOWER = 0.9  # of the residual variance: a proxy that gains less is noise
@@ -56,7 +56,7 @@ def adjusted(
     """
     best, name, least = plain, "", LOWER * _left(plain, Y, w)
     for make in PROXIES[proxy]:
-        residual, g = _predicted(make, Z, Y, w, free, folds_of(replicates))
+        residual, g = _predicted(make, Z, Y, w, free, replicates)
         rest = _fit(ridge, Z, residual, w, origin, replicates)
         left = _left(rest, residual, w)
         if left < least:
@@ -75,10 +75,11 @@ def _left(fit: Fit, Y: Float[Array, "s k"], w: Float[Array, "s"]) -> float:
     return float((w @ (Y - mean) ** 2 / w.sum() * np.clip(1 - np.nan_to_num(fit.fidelity[0], nan=1.0), 0.0, 1.0)).sum())
 
 
-def _predicted(make: Callable[[], Any], Z: Float[Array, "s p"], Y: Float[Array, "s k"], w: Float[Array, "s"], free: Float[Array, "n p"], folds: int) -> tuple[Array, Array]:
+def _predicted(make: Callable[[], Any], Z: Float[Array, "s p"], Y: Float[Array, "s k"], w: Float[Array, "s"], free: Float[Array, "n p"], replicates: int) -> tuple[Array, Array]:
     """What is left of the answers beside proxies that have not seen them, (s, k), and the mean of these proxies at the free draws, (n, k)."""
-    fold, residual, g = np.arange(len(Z)) % folds, Y.copy(), np.zeros((len(free), Y.shape[1]))
+    fold, residual, g = _blocks(len(Z), replicates), Y.copy(), np.zeros((len(free), Y.shape[1]))
     own, mirror = _outputs(Y)
+    folds = folds_of(replicates)
     for c in own:
         for r in range(folds):
             model = _trained(make, Z[fold != r], Y[fold != r, c], w[fold != r])
@@ -87,6 +88,13 @@ def _predicted(make: Callable[[], Any], Z: Float[Array, "s p"], Y: Float[Array, 
     for c, (of, total) in mirror.items():
         residual[:, c], g[:, c] = -residual[:, of], total - g[:, of]
     return residual, g
+
+
+def _blocks(s: int, replicates: int) -> Int[Array, "s"]:
+    """Fold of each draw: draws of one scramble that follow one another, which are a net of their own."""
+    R, i = replicates or 1, np.arange(s)
+    each = folds_of(replicates) // R
+    return (i // R) * each // -(-s // R) * R + i % R
 
 
 def _trained(make: Callable[[], Any], Z: Array, y: Array, w: Array) -> Any:
