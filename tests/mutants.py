@@ -21,6 +21,7 @@ LS, LAWS, LIM, DET, CONF, SYM, BUDGET, COVER = (
 LIME = "tests/lime_parity/test_given_neighborhood.py"
 SHIM = "tests/lime_shim"
 MASKS = "tests/engines/masks"
+JOINT = "tests/neighborhoods/test_joint_laws.py"
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,12 @@ MUTANTS = (
     Mutant("auto selection changes at 3", "surrogates/select.py", "if self.K <= 6", "if self.K <= 3", f"{LIME}::test_many_instances_at_once_are_each_limes"),
     Mutant("highest weights without the instance", "surrogates/select.py", "np.broadcast_to(origin, (len(covariance), origin.shape[1]))[..., None])", "1.0)", f"{LIME}::test_surrogate_is_limes"),
     Mutant("lasso with squared weights", "surrogates/select.py", "root = np.sqrt(w)", "root = w", f"{LIME}::test_surrogate_is_limes"),
+    Mutant("copula not tilted in its own directions", "domains/copula.py", "self.values / (1 + self.precision * self.values)", "self.values / (1 + self.precision)", f"{JOINT}::test_scores_follow_math_2c"),
+    Mutant("ties attenuate correlations", "domains/copula.py", "r = product / np.maximum(np.outer(variance, variance), 1e-12)", "r = product", f"{JOINT}::test_correlations_are_the_sources_through_any_monotone_map_and_cut"),
+    Mutant("levels in alphabetical order", "domains/margins.py", "order = np.concatenate([self.order,", "order = np.concatenate([np.arange(len(self.order)),", f"{JOINT}::test_what_moves_together_is_drawn_together"),
+    Mutant("rows weighed without their jitter", "domains/nearest.py", "/ (1 + t * h2) - 0.5 * np.log1p", "- 0.5 * np.log1p", f"{JOINT}::test_the_local_law_of_jittered_rows_is_the_weighted_mixture"),
+    Mutant("fresh points from the attempt alone", "domains/constrained.py", "_mixed(state ^ np.ascontiguousarray(u[:, j]).view(np.uint64))", "_mixed(state)", "tests/neighborhoods/test_rules_and_generators.py::test_fresh_points_are_uniform_and_not_the_old_ones"),
+    Mutant("observed rows asked for nothing", "engines/rows.py", "calls[: len(Y)] += cells[0].shape[1]", "calls[: len(Y)] += 0", f"{JOINT}::test_observed_rows_are_asked_once"),
     Mutant("kernel as in the paper, not the code", "kernels/exponential.py", "return -0.5 * (", "return -1.0 * (", f"{LIME}::test_the_kernel_is_limes"),
     Mutant("default width without 0.75", "kernels/exponential.py", "0.75 * sqrt(p)", "1.0 * sqrt(p)", f"{LIME}::test_the_kernel_is_limes"),
     Mutant("levels tilted twice", "domains/laws.py", "- 0.5 * precision * (", "- 1.0 * precision * (", f"{LAWS}::test_levels"),
