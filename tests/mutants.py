@@ -128,6 +128,21 @@ MUTANTS = (
     Mutant("shim pages without escaping", "lime/lime_text.py", "words = str(escape(printable(piece)))", "words = str(printable(piece))", f"{SHIM}/test_more.py::test_pages"),
     Mutant("shim errors of other samples", "lime/regression.py", "return whole(np.unpackbits(self.bits, axis=1, count=self.p).astype(np.float64), self.answers, self.weights, self.select)", "return whole(1 - np.unpackbits(self.bits, axis=1, count=self.p).astype(np.float64), self.answers, self.weights, self.select)", f"{SHIM}/test_more.py::test_errors_and_evidence"),
     Mutant("shim sparse columns multiplied", "lime/tables.py", '1 / self.scaler.scale_ if "sparse_scaling" in self.mended else self.scaler.scale_', "self.scaler.scale_", f"{SHIM}/test_faults.py::test_sparse_columns_are_divided_by_their_scale"),
+    Mutant('errors are steadied by their plain mean', 'surrogates/errorbars.py', '- digamma(d / 2) + np.log(d / 2), 0.0)', '+ 0 * digamma(d / 2), 0.0)', 'tests/laws/test_least_squares.py::test_replicate_errors_have_the_replicates_as_clusters'),
+    Mutant('folds of one scramble as replicates', 'surrogates/errorbars.py', 'score.reshape(len(score), -1, R, *score.shape[2:]).sum(axis=1)', 'score.reshape(len(score), R, -1, *score.shape[2:]).sum(axis=2)', 'tests/laws/test_least_squares.py::test_replicate_errors_have_the_replicates_as_clusters'),
+    Mutant('rank confidence without the error of the lower', 'diagnostics/ranking.py', 'np.hypot(error[:, upper], error[:, lower])', 'error[:, upper]', 'tests/laws/test_order.py::test_two_features_have_the_probability_of_their_difference'),
+    Mutant('rank confidence of the head only', 'diagnostics/ranking.py', 'np.full(coef.shape[1] - K, K - 1)]', 'np.full(1, K - 1)]', 'tests/laws/test_order.py::test_against_simulated_coefficients'),
+    Mutant('widths weighed without their normalizers', 'kernels/width.py', 'k.log(Z, origin) - c for k, c', 'k.log(Z, origin) - 0 * c for k, c', 'tests/laws/test_widths.py::test_every_width_has_its_analytic_slope'),
+    Mutant('normalizers after one round', 'kernels/width.py', 'rounds: int = 200', 'rounds: int = 1', 'tests/laws/test_widths.py::test_normalizers_are_those_of_the_normal_law'),
+    Mutant('auto takes the narrowest', 'recipes.py', 'return good[-1], f"the widest', 'return good[0], f"the widest', 'tests/laws/test_widths.py::test_the_rule_by_itself'),
+    Mutant('the proxy has seen what it predicts', 'surrogates/proxy.py', '_trained(make, Z[fold != r], Y[fold != r, c], w[fold != r])', '_trained(make, Z, Y[:, c], w)', 'tests/laws/test_proxy.py::test_the_error_falls_and_is_known'),
+    Mutant('the limit of the proxy left out', 'surrogates/proxy.py', 'getattr(rest, name) + getattr(limit, name)', 'getattr(rest, name) + 0 * getattr(limit, name)', 'tests/laws/test_proxy.py::test_products_are_for_the_quadratic_proxy'),
+    Mutant('vsi of the union', 'diagnostics/stability.py', '(first[a] & first[b]).sum() / min(K', '(first[a] | first[b]).sum() / min(K', 'tests/diagnostics/test_stability.py::test_indices_by_hand'),
+    Mutant('csi of all pairs', 'diagnostics/stability.py', 'if first[a, j] and first[b, j]]', ']', 'tests/diagnostics/test_stability.py::test_indices_by_hand'),
+    Mutant("the method's variation is the model's", 'diagnostics/stability.py', 'total**2 - method**2', 'total**2 - 0 * method**2', 'tests/diagnostics/test_stability.py::test_the_error_of_few_draws_is_the_methods'),
+    Mutant('deletion keeps the strongest', 'diagnostics/faithfulness.py', 'np.concatenate([~removed, removed])', 'np.concatenate([removed, ~removed])', 'tests/diagnostics/test_faithfulness.py::test_words_of_a_text'),
+    Mutant('infidelity around the mean', 'diagnostics/faithfulness.py', '- explanation.prediction[t]\n', '- hood.Y[0, :, 0].mean()\n', 'tests/diagnostics/test_faithfulness.py::test_infidelity_of_a_line_and_a_parabola'),
+    Mutant('gap relative to nothing', 'diagnostics/flags.py', 'if gap > max(GAP, (p / 2) ** 0.5) * spread and', 'if gap > 0 * spread and', 'tests/bad_inputs/test_flags.py::test_thresholds'),
 )
 
 
