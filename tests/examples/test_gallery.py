@@ -19,6 +19,7 @@ SAYS = {  # a line that the script must print, so that an empty run is not a pas
     "06_measure_once_fit_many.py": "drawn from the local law",
     "09_text.py": "exact by the engine 'words'",
     "10_image.py": "fidelity",
+    "11_mixed_inputs.py": "engine masks:",
     "07_a_cloud_around_a_point.py": "the mean of lime's runs is the exact answer",
     "08_fooled.py": "sex named first",
 }

@@ -103,8 +103,9 @@ def test_a_row_of_pandas():
 def test_some_inputs_only():
     explainer = kb.MixedExplainer(model, Inputs(**ALL))
     e = explainer.explain(X, features=["photo", "title: good"])
-    assert e.columns == ("title: good", *(f"photo: segment {i}" for i in range(4))) and e.engine == "sampled"
+    assert e.columns == ("title: good", *(f"photo: segment {i}" for i in range(4))) and e.engine == "masks"  # no donors: exact
     assert e.coef[0, 0] == pytest.approx(5, abs=1e-6)
+    assert explainer.explain(X, features=["price", "title"]).engine == "sampled"
 
 
 def test_pictures_and_json(tmp_path):

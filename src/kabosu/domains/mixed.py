@@ -246,7 +246,7 @@ class Mixed:
         """A block an instance."""
         for x in X:
             parts = self.parts(x)
-            varied = any(isinstance(p, VariedParts) for p in parts.inputs.values())
+            varied = any(isinstance(parts.inputs[name], VariedParts) and start < stop for name, _, start, stop in parts.layout.fields)
             yield VariedBlock.of(parts, self.law) if varied else MaskedBlock.of(parts, self.law)
 
     def parts(self, x: Any) -> MixedParts:
