@@ -184,7 +184,7 @@ class Explanation:
         return self.to_kabosu().certificate
 
     def to_kabosu(self) -> Kabosu:
-        """The same as ``kabosu.Explanation``, for its plots, tables and files."""
+        """The same as ``kabosu.Explanation``, for its plots, tables and files; its ``random_state`` says nothing, as a stream has no seed."""
         found = self._evidence()
         p = len(found.origin)
         ids = list(range(p)) if found.regression.ids is None else found.regression.ids.tolist()

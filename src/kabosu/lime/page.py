@@ -87,7 +87,7 @@ def _part(e: Any, label: Any) -> dict[str, Any]:
 def _evidence(e: Any, labels: list[Any]) -> list[tuple[str, str]]:
     full = e.to_kabosu()
     t = e.found.labels.index(labels[0]) if e.mode == "classification" and labels and labels[0] in e.found.labels else 0
-    return evidence(full, t)
+    return [(name, words) for name, words in evidence(full, t) if name != "engine"]  # names a seed, which a stream of random numbers has not
 
 
 def _at(x: float) -> float:
