@@ -69,7 +69,7 @@ def test_a_parabola_varies_with_the_point():
     sd = X[:, 0].std()
     assert found.model[0] == pytest.approx(2 * sd**2 * 0.2, rel=0.25)
     assert found.share > 0.99
-    assert found.lipschitz == pytest.approx(2 * sd**2, rel=0.1)
+    assert found.lipschitz == pytest.approx(2 * sd**2, rel=0.25)  # where the first column alone moves
     assert found.max_sensitivity == pytest.approx(found.lipschitz * 0.2 * 2.5 / abs(2 * sd * X[0, 0]), rel=0.5)
 
 
