@@ -65,7 +65,7 @@ def known(std_error: Float[Array, "B p k"], rare: Array | None) -> Float[Array, 
 
 def tamed(Y: Float[Array, "B s k"]) -> tuple[Float[Array, "B s k"], Int[Array, "B k"]]:
     """Answers whose squares would leave floating point, divided by a power of two, and that power; the usual ones as they are."""
-    largest = np.ascontiguousarray(np.abs(Y).swapaxes(1, 2)).max(axis=2)  # along rows, not across a few columns
+    largest = np.maximum(Y.max(axis=1), -Y.min(axis=1))
     power = np.where((largest > 0) & ((largest < TINY) | (largest > 1 / TINY)), np.frexp(largest)[1], 0)
     return (np.ldexp(Y, -power[:, None]), power) if power.any() else (Y, power)
 

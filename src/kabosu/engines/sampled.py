@@ -181,11 +181,13 @@ def reacted(hood: Neighborhood) -> Float[Array, "B k"]:
 
 def spread(hood: Neighborhood) -> Float[Array, "B k"]:
     """Standard deviation of the answers, in units that keep their squares in floating point."""
-    Y, power = tamed(hood.Y)
-    return np.ldexp(Y.std(axis=1), power)
+    shared = hood.Y.strides[0] == 0  # all instances have the same answers
+    Y, power = tamed(hood.Y[:1] if shared else hood.Y)
+    return np.repeat(np.ldexp(Y.std(axis=1), power), len(hood.Y) if shared else 1, axis=0)
 
 
 def moved(hood: Neighborhood) -> Bool[Array, "B s k"]:
     """Draws at which the model differs from its prediction at the instance."""
     around = hood.prediction[:, None]
-    return np.abs(hood.Y - around) > 1e-12 * np.maximum(np.abs(around), 1e-300)
+    away = hood.Y - around
+    return np.abs(away, out=away) > 1e-12 * np.maximum(np.abs(around), 1e-300)
