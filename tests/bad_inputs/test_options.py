@@ -43,7 +43,7 @@ EXPLAINER: list[Case] = [
     *refused("recipe", "a name .kabosu, lime, article. or a Recipe", given, None, 5, ["lime"], b"lime", kb.Recipe),
     *table("neighborhood", "'gaussian', 'gaussian-global', 'bins'", given, "gauss", "", "quartile"),
     *refused("neighborhood", "or an object such as domains.", given, 3, True, [], Bins),
-    *refused("kernel_width", "a number above 0", given, 0, -1.0, float("nan"), -np.inf, "auto", "0.75", True, 1j, [1.0], np.array([1.0, 2.0]), 10**400),
+    *refused("kernel_width", "a number above 0", given, 0, -1.0, float("nan"), -np.inf, "wide", "0.75", True, 1j, [1.0], np.array([1.0, 2.0]), 10**400),
     ("kernel_width 1e-200", given(kernel_width=1e-200), wrong("out of range; expected 1e-100 to 1e100")),
     ("kernel_width 1e200", given(kernel_width=1e200), wrong("out of range; expected 1e-100 to 1e100")),
     ("kernel_width inf", given(kernel_width=np.inf), flags("near-global-kernel", and_=lambda e: np.allclose(e.coef[:, 0], LINE))),
@@ -80,8 +80,8 @@ EXPLAINER: list[Case] = [
 ]
 
 BUDGETS: list[Case] = [
-    ("a budget of 4 rows", asked(budget=4), wrong(r"a budget of 4 rows .*gives 0 draws after the instance itself, in rounds of 8; 4 feature\(s\) and the intercept need at least 10: give budget= at least 17")),
-    ("a budget of 16 rows", asked(budget=16), wrong("gives 8 draws .*give budget= at least 17")),
+    ("a budget of 4 rows", asked(budget=4), wrong(r"a budget of 4 rows .*gives 2 draws after the instance itself, in rounds of 2; 4 feature\(s\) and the intercept need at least 10: give budget= at least 11")),
+    ("a budget of 10 rows", asked(budget=10), wrong("gives 8 draws .*give budget= at least 11")),
     ("a budget of 17 rows", asked(budget=17), flags("low-effective-sample-size", and_=lambda e: np.allclose(e.coef[:, 0], LINE, atol=1e-6) and e.n_model_calls == 17)),
     ("a budget of 10 rows, article", given(recipe="article", budget=10), wrong("a budget of 10 rows .*gives 9 draws after the instance itself; 4 .* need at least 10: give budget= at least 11")),
     ("a budget of 11 rows, article", given(recipe="article", budget=11), Value(lambda e: e.n_model_calls == 11 and "low-effective-sample-size" in {f.code for f in e.certificate.flags})),

@@ -87,7 +87,8 @@ def _bins(nodes: Nodes, laws: Sequence[LevelLaw], units: Sequence[int], first: A
         rates[n, : len(law.rates)] = law.rates
     here, c = np.eye(L), np.exp(-0.5 * np.array([law.precision for law in laws]))
     q = rates[:, None] * np.where(here, 1.0, c[:, None, None])  # (units, own bin, bin)
-    q /= q.sum(axis=2, keepdims=True)
+    total = q.sum(axis=2, keepdims=True)
+    q /= np.where(total > 0, total, 1.0)  # 0 where no training row is in the bin and the kernel reaches no other
     mean = np.einsum("uoo->uo", q)
     variance = mean * (1 - mean)
     slope = q * (here - mean[..., None]) / np.where(variance > 0, variance, np.inf)[..., None]
