@@ -91,7 +91,7 @@ KERNELS: list[Case] = [
 SAMPLERS: list[Case] = [
     *each("replicates", samplers.Sobol, "replicates=.*expected a number of scrambles, an integer of at least 2", 0, 1, -1, 2.5, "8", True, None, 10**6),
     ("seven scrambles", recipe(sampler=samplers.Sobol(7)), LINEAR),
-    ("a space that is none", lambda: samplers.Plain().draw("cube", 0, 3, 0), wrong("plain points fill the unit cube; got the space cube|cube")),
+    ("a space that is none", lambda: samplers.Plain().draw("cube", 0, 3, 0), wrong("plain points fill the unit cube or masks; got the space cube")),
     ("draws NaN", sampler(lambda n, m: np.full((1, n, m), nan)), wrong("gave draws outside Cube.m=4.; expected numbers strictly between 0 and 1")),
     ("draws 0 and 1", sampler(lambda n, m: (RNG.random((1, n, m)) > 0.5) * 1.0), wrong("gave draws outside Cube")),
     ("draws of 2", sampler(lambda n, m: np.full((1, n, m), 2.0)), wrong("gave draws outside Cube")),

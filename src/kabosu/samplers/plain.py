@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from kabosu.errors import InputError
 from kabosu.spaces import Space
 from kabosu.types import Array, Drawn, Float
 
@@ -31,6 +32,8 @@ class Plain:
 
     def draw(self, space: Space, start: int, stop: int, seed: int) -> Drawn:
         """Draws start..stop-1, the same whoever asks, in however many calls."""
+        if not isinstance(space, Space):
+            raise InputError(f"plain points fill the unit cube or masks; got the space {space}")
         return _points(space, start, stop, seed)
 
 
