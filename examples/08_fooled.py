@@ -50,7 +50,7 @@ _, axes = plt.subplots(1, 2, figsize=(9, 4.2), sharex=True, sharey=True, layout=
 for name in ("gaussian", "copula", "conditional", "nearest", "observed"):
     explainer = kb.TabularExplainer(decide, train, neighborhood=name, kernel_width=wide, budget=1025)
     es = explainer.explain_many(test[:40])
-    size, found = np.abs(es.coef_scaled[..., 0]), off_manifold(explainer, test[:1], test)
+    size, found = np.abs(es.coef_scaled[..., 0]), off_manifold(explainer, test[:1], X)
     sex, other = (es[0].columns.index(c) for c in ("sex", excuse))
     print(f"{name:16} {size[:, sex].mean():6.2f} {size[:, other].mean():8.2f} {np.mean(size.argmax(axis=1) == sex):17.0%} {found.auc:21.2f}   {', '.join(f.code for f in found.flags)}")
     if name in ("gaussian", "copula"):

@@ -20,6 +20,7 @@ TOGETHER = 32  # rows whose draws are made at once
 DRAWS = 256  # of the instance; and candidates, where draws must be picked by their weight
 FALSE_ALARMS = 0.05  # share of real rows that the classifier takes for draws, at the cut that the share of draws is counted at
 TOLD_APART = 0.5  # share of an instance's draws above which the flag is raised
+TELLING = 0.85  # area under the curve above which it is raised for every instance
 MOST_LEVELS = 254
 
 
@@ -28,8 +29,10 @@ class OffManifold:
     """How unlike real rows the draws are.
 
     share : of the instance's draws that the classifier tells from real rows, at the cut where it takes 5% of the real ones for draws.
-    auc : area under its curve, draws around real rows against these rows: 0.5 where they cannot be told apart, 1 where always.
-    draws, rows : how many of each it was fitted to.  flags : "off-manifold" where more than half of the instance's draws are told apart.
+    auc : area under its curve, draws around real rows against these rows: 0.5 where they cannot be told apart, 1 where always;
+        below 0.5 where draws are among these rows.
+    draws, rows : how many of each it was fitted to.
+    flags : "off-manifold" where more than half of the instance's draws are told apart, or the area is above 0.85.
     """
 
     share: float
@@ -71,9 +74,10 @@ def off_manifold(explainer: "TabularExplainer", x: Any, data: Any, *, rows: int 
     drawn, near = one_draw_each(explainer, real), draws_of(explainer, x)
     A, B, C = encoded([real, drawn, near], domain.columns)
     aucs, shares = zip(*(_fold(A, B, C, f, folds, domain.columns) for f in range(folds)), strict=True)
-    share = float(np.mean(shares))
-    found = (Flag("off-manifold", f"a classifier tells {share:.0%} of the draws from real rows", FLAGS["off-manifold"]),) if share > TOLD_APART else ()
-    return OffManifold(share, float(np.mean(aucs)), len(B), len(A), found)
+    share, auc = float(np.mean(shares)), float(np.mean(aucs))
+    what = f"a classifier tells {share:.0%} of the draws from real rows, with an area under its curve of {auc:.2f}"
+    found = (Flag("off-manifold", what, FLAGS["off-manifold"]),) if share > TOLD_APART or auc > TELLING else ()
+    return OffManifold(share, auc, len(B), len(A), found)
 
 
 def _fold(A: Float[Array, "n d"], B: Float[Array, "n d"], C: Float[Array, "c d"], f: int, folds: int, columns: Sequence[frames.Column]) -> tuple[float, float]:
