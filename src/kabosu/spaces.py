@@ -8,6 +8,8 @@ import numpy as np
 from kabosu.errors import InputError
 from kabosu.types import Array, Bool, Float
 
+ROWS = 1024  # points read at once
+
 
 @dataclass(frozen=True)
 class Cube:
@@ -45,9 +47,11 @@ class Masks:
     def read(self, points: Float[Array, "s q"]) -> Bool[Array, "s m"]:
         """The first coordinate is the quantile of the number kept; the smallest of the others are kept."""
         kept = np.searchsorted(np.cumsum(self.counts[:-1]), points[:, 0], side="right")
-        others = points[:, 1:]
-        largest = np.take_along_axis(np.sort(others, axis=1), np.maximum(kept - 1, 0)[:, None], axis=1)
-        masks = (others <= largest) & (kept > 0)[:, None]
+        others, masks = points[:, 1:], np.empty((len(points), self.m), dtype=bool)
+        for i in range(0, len(points), ROWS):  # sorted rows are a copy
+            at = slice(i, i + ROWS)
+            largest = np.take_along_axis(np.sort(others[at], axis=1), np.maximum(kept[at] - 1, 0)[:, None], axis=1)
+            masks[at] = (others[at] <= largest) & (kept[at] > 0)[:, None]
         tied = np.flatnonzero(masks.sum(axis=1) != kept)  # of equal numbers the first come first
         masks[tied] = others[tied].argsort(axis=1, kind="stable").argsort(axis=1) < kept[tied, None]
         return masks

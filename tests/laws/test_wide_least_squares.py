@@ -60,3 +60,23 @@ def test_some_draws_say_enough_about_a_variance(monkeypatch):
         assert np.abs(np.log(some.std_error / whole.std_error)).max() < 0.2
         assert not np.array_equal(some.std_error, whole.std_error)
         np.testing.assert_array_equal(some.coef, whole.coef)
+
+
+def test_masks_of_many_parts_keep_what_their_law_says():
+    from kabosu.samplers import Sobol
+
+    p = 400
+    counts = np.arange(p + 1.0) / np.arange(p + 1.0).sum()
+    space = Masks(p, tuple(counts))
+    masks = Sobol(8).draw(space, 0, 4096, 3)[0]
+    kept = masks.sum(axis=1)
+    assert abs(kept.mean() - counts @ np.arange(p + 1)) < 0.2  # stratified: independent draws miss by 1.5
+    share = masks.mean(axis=0)
+    assert np.abs(share - kept.mean() / p).max() < 5 * np.sqrt(0.22 / 4096)
+    together = (masks[:, 0] & masks[:, 1]).mean()
+    assert abs(together - (counts * np.arange(p + 1) * (np.arange(p + 1) - 1)).sum() / (p * (p - 1))) < 0.04
+    again = Sobol(8).draw(space, 100, 300, 3)[0]
+    assert (again == masks[100:300]).all()
+    assert not (Sobol(8).draw(space, 0, 4096, 4)[0] == masks).all()
+    assert (masks[::8] != masks[1::8]).any()
+    assert Sobol(8).draw(Masks(30_000, (1 / 30_001,) * 30_001), 0, 8, 0).shape == (1, 8, 30_000)

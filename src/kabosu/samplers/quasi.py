@@ -10,7 +10,7 @@ from kabosu.errors import InputError
 from kabosu.spaces import Masks, Space
 from kabosu.types import Array, Drawn, Float
 
-FEWEST, SHARED = 32, 256  # coordinates of points that instances of several sizes share
+FEWEST, SHARED = 32, 128  # coordinates of points that instances of several sizes share; masks of more parts: see ``_of_many_parts``
 LIMIT = 21_201  # dimensions for which direction numbers are known (Joe and Kuo 2008, as scipy ships them)
 
 
@@ -45,13 +45,31 @@ class Sobol:
 def _points(space: Space, R: int, n: int, seed: int) -> Drawn:
     """Scrambles by turns; the same array for the same draws."""
     m = space.coordinates
-    points = space.read(_shared(max(FEWEST, 1 << (m - 1).bit_length()), R, n, seed)[:, :m] if isinstance(space, Masks) and m <= SHARED else _by_turns(m, R, n, seed))
+    if not isinstance(space, Masks):
+        points = space.read(_by_turns(m, R, n, seed))
+    else:
+        points = space.read(_of_many_parts(m, R, n, seed) if m > SHARED else _shared(max(FEWEST, 1 << (m - 1).bit_length()), R, n, seed)[:, :m])
     points.setflags(write=False)
     return points[None]
 
 
+def _of_many_parts(m: int, R: int, n: int, seed: int) -> Array:
+    """For masks of any number of parts: how many are kept by scrambled points, which ones independently.
+
+    The ranks of many coordinates hide the order of a net; scrambling it would take longer than all the rest.
+    """
+    points = np.empty((n, R, m), dtype=np.float32)
+    for r in range(R):
+        points[:, r, :1] = _scramble(1, n, seed, r)
+        points[:, r, 1:] = np.random.default_rng([seed, r, m]).random((n, m - 1), dtype=np.float32)
+    return points.reshape(n * R, m)
+
+
 def _by_turns(m: int, R: int, n: int, seed: int) -> Float[Array, "s m"]:
-    return np.stack([_scramble(m, n, seed, r) for r in range(R)], axis=1).reshape(n * R, m)
+    points = np.empty((n, R, m))
+    for r in range(R):
+        points[:, r] = _scramble(m, n, seed, r)
+    return points.reshape(n * R, m)
 
 
 _shared = lru_cache(maxsize=4)(_by_turns)  # of instances of many sizes, such as texts, which take their first coordinates
