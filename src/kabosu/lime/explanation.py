@@ -38,9 +38,15 @@ class DomainMapper:
         """Pairs (feature, weight) as pairs (word, weight)."""
         return exp
 
+    def instance(self, exp: Any, **options: Any) -> dict[str, Any]:
+        """What templates/instance.html shows of the instance; nothing."""
+        return {"kind": ""}
+
     def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, **kwargs: Any) -> str:
         """The instance as static HTML."""
-        return ""
+        from kabosu.lime.page import instance
+
+        return instance(self.instance(exp, **kwargs))
 
     def cells(self, ids: Sequence[int], names: Sequence[str]) -> tuple[Sequence[str], Sequence[Any]]:
         """Columns and values of some features, which are named so."""

@@ -33,26 +33,24 @@ class TextDomainMapper(DomainMapper):
             return [(text.word(i), weight) for i, weight in exp]
         return [(f"{text.word(i)}_{'-'.join(map(str, text.string_position(i)))}", weight) for i, weight in exp]
 
-    def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, text: bool = True, opacity: bool = True, **kwargs: Any) -> str:
+    def instance(self, exp: Any, text: bool = True, opacity: bool = True, **options: Any) -> dict[str, Any]:
         """The text with its words marked in the colors of their weights; opacity: the stronger, the larger the weight."""
         if not text:
-            return ""
+            return {"kind": ""}
         indexed, weight = self.indexed_string, {int(i): float(w) for i, w in exp}
         largest = max(map(abs, weight.values()), default=0.0) or 1.0
         pieces = [_marked(piece, weight.get(int(owner), 0.0), largest, opacity) for piece, owner in zip(indexed.as_list, indexed.owners(), strict=True)]
-        return f'<p style="white-space:pre-wrap;overflow-wrap:anywhere">{"".join(pieces)}</p>'
+        return {"kind": "text", "pieces": pieces}
+
+    def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, text: bool = True, opacity: bool = True, **kwargs: Any) -> str:
+        """The text as static HTML."""
+        return super().visualize_instance_html(exp, label, div_name, exp_object_name, text=text, opacity=opacity)
 
 
-def _marked(piece: str, weight: float, largest: float, opacity: bool) -> str:
-    from markupsafe import escape
-
-    from kabosu.report.words import printable
-
-    words = str(escape(printable(piece)))
-    if weight == 0:
-        return words
+def _marked(piece: str, weight: float, largest: float, opacity: bool) -> tuple[str, str, int, str]:
+    """Words, color, its strength in percent, the weight as text."""
     share = round(100 * (0.2 + 0.6 * abs(weight) / largest)) if opacity else 60
-    return f'<mark style="color:inherit;background:color-mix(in srgb,var(--kb-{"p" if weight > 0 else "n"}) {share}%,transparent)" title="{weight:+.3g}">{words}</mark>'
+    return piece, "" if weight == 0 else "p" if weight > 0 else "n", share, f"{weight:+.3g}"
 
 
 class LimeTextExplainer:

@@ -22,6 +22,11 @@ def fragment(e: Any, labels: list[Any], predict_proba: bool, show_predicted_valu
     return _template("lime.html", styled=True, **_view(e, labels, predict_proba, show_predicted_value, options))
 
 
+def instance(shown: dict[str, Any]) -> str:
+    """The instance alone."""
+    return _template("instance.html", shown=shown).strip()
+
+
 @lru_cache(maxsize=1)
 def _environment() -> Any:
     from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -38,11 +43,9 @@ def _template(name: str, **view: Any) -> str:
 
 
 def _view(e: Any, labels: list[Any], predict_proba: bool, show_predicted_value: bool, options: dict[str, Any]) -> dict[str, Any]:
-    from markupsafe import Markup
-
     classes = e.mode == "classification"
     parts = [_part(e, label) for label in labels]
-    shown = [Markup(e.domain_mapper.visualize_instance_html(e.local_exp[label], label, "", "", **options)) for label in labels]  # noqa: S704  the mapper escapes
+    shown = [e.domain_mapper.instance(e.local_exp[label], **options) for label in labels]
     return {
         "outputs": _outputs(e) if classes and predict_proba and e.predict_proba is not None else [],
         "value": _value(e) if not classes and show_predicted_value and e.predicted_value is not None else None,

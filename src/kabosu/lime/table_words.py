@@ -45,26 +45,20 @@ class TableDomainMapper(DomainMapper):
         columns = [str(self.exp_feature_names[i]) for i in ids]
         return columns, [name if value.get(i) == "True" else _number(value.get(i, "0.00")) for i, name in zip(ids, names, strict=True)]
 
-    def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, show_table: bool = True, show_all: bool = False, **kwargs: Any) -> str:
+    def instance(self, exp: Any, show_table: bool = True, show_all: bool = False, **options: Any) -> dict[str, Any]:
         """The row as a table of names and values, in the colors of its weights; ``show_all`` for features without any."""
         if not show_table:
-            return ""
+            return {"kind": ""}
         weight = {int(i): float(w) for i, w in exp}
         at = list(range(len(self.feature_values))) if self.feature_indexes is None else [int(i) for i in self.feature_indexes]
         value = dict(zip(at, self.feature_values, strict=False))
-        shown = at if show_all else list(weight)
-        return table([(str(self.exp_feature_names[i]), str(value.get(i, "0.00")), weight.get(i, 0.0)) for i in shown])
+        color = lambda w: "" if w == 0 else "p" if w > 0 else "n"  # noqa: E731
+        rows = [(str(self.exp_feature_names[i]), str(value.get(i, "0.00")), color(weight.get(i, 0.0))) for i in (at if show_all else weight)]
+        return {"kind": "table", "rows": rows}
 
-
-def table(rows: Sequence[tuple[str, str, float]]) -> str:
-    """Names and values as HTML, escaped."""
-    from markupsafe import escape
-
-    from kabosu.report.words import printable
-
-    kind = lambda w: "" if w == 0 else f' style="color:var(--kb-{"p" if w > 0 else "n"})"'  # noqa: E731
-    body = "".join(f'<tr><th scope="row"><bdi>{escape(printable(name))}</bdi></th><td class="v"{kind(w)}><bdi>{escape(printable(value))}</bdi></td></tr>' for name, value, w in rows)
-    return f'<table><thead><tr><th scope="col">Feature</th><th scope="col" class="v">Value</th></tr></thead><tbody>{body}</tbody></table>'
+    def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, show_table: bool = True, show_all: bool = False, **kwargs: Any) -> str:
+        """The row as static HTML."""
+        return super().visualize_instance_html(exp, label, div_name, exp_object_name, show_table=show_table, show_all=show_all)
 
 
 def _number(text: str) -> Any:
