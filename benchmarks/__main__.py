@@ -2,13 +2,13 @@
 
 import sys
 
-from benchmarks import bins, forward, gaussian, image, imports, memory, narrow, shim, sparse, trees
+from benchmarks import bins, forward, gaussian, image, imports, memory, narrow, shim, sparse, text, trees
 from benchmarks.clock import Row, show
 
 
 def rows() -> list[Row]:
     found = []
-    for part in (bins, forward, gaussian, narrow, shim, image, imports, sparse, memory, trees):
+    for part in (bins, forward, gaussian, narrow, shim, image, text, imports, sparse, memory, trees):
         sys.stderr.write(f"{part.__name__}\n")
         found += part.rows()
     return found
