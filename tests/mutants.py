@@ -125,7 +125,7 @@ MUTANTS = (
     Mutant("shim picks the first of ties", "lime/submodular_pick.py", "best = max(best, (reached, i))", "best = (reached, i) if reached > best[0] else best", f"{SHIM}/test_submodular_picks.py::test_limes_picks"),
     Mutant("shim stops looking early", "lime/submodular_pick.py", ">= best[0] - total - slack", ">= np.inf", f"{SHIM}/test_submodular_picks.py::test_lazy_is_greedy"),
     Mutant("shim rewrites what is no import", "lime/migrate.py", "elif bound and isinstance(node, ast.Name)", "elif isinstance(node, ast.Name)", f"{SHIM}/test_migrate.py::test_what_is_no_import_stays"),
-    Mutant("shim pages without escaping", "lime/lime_text.py", "words = str(escape(printable(piece)))", "words = str(printable(piece))", f"{SHIM}/test_more.py::test_pages"),
+    Mutant("shim pages without escaping", "lime/page.py", "autoescape=True", "autoescape=False", f"{SHIM}/test_more.py::test_pages"),
     Mutant("shim errors of other samples", "lime/regression.py", "return whole(np.unpackbits(self.bits, axis=1, count=self.p).astype(np.float64), self.answers, self.weights, self.select)", "return whole(1 - np.unpackbits(self.bits, axis=1, count=self.p).astype(np.float64), self.answers, self.weights, self.select)", f"{SHIM}/test_more.py::test_errors_and_evidence"),
     Mutant("shim sparse columns multiplied", "lime/tables.py", '1 / self.scaler.scale_ if "sparse_scaling" in self.mended else self.scaler.scale_', "self.scaler.scale_", f"{SHIM}/test_faults.py::test_sparse_columns_are_divided_by_their_scale"),
     Mutant("errors are steadied by their plain mean", "surrogates/errorbars.py", "- digamma(d / 2) + np.log(d / 2), 0.0)", "+ 0 * digamma(d / 2), 0.0)", "tests/laws/test_least_squares.py::test_replicate_errors_have_the_replicates_as_clusters"),

@@ -1,17 +1,19 @@
 """kabosu: local surrogate explanations (LIME) with error bars, for any model and any table."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kabosu import domains, errors, kernels, samplers, surrogates
 from kabosu.errors import CertificateError, EngineError, InputError, KabosuError, LabelsOnly, MissingExtra, ModelError, RaggedError, RowError
 from kabosu.explain import Neighborhood, explain, fit, measure
-from kabosu.explainers import ImageExplainer, MixedExplainer, SeriesExplainer, TabularExplainer, TextExplainer
+from kabosu.explainers import TabularExplainer
 from kabosu.explanation import Certificate, Explanation
 from kabosu.explanations import Explanations
+from kabosu.later import later
 from kabosu.recipes import Recipe
 
 if TYPE_CHECKING:
     from kabosu import diagnostics, pick, plots
+    from kabosu.explainers import ImageExplainer, MixedExplainer, SeriesExplainer, TextExplainer
 
 __version__ = "0.1.0"
 
@@ -48,11 +50,10 @@ __all__ = [
     "surrogates",
 ]
 
-
-def __getattr__(name: str) -> Any:
-    """What reads explanations is imported when it is first asked for."""
-    if name in ("diagnostics", "pick", "plots"):
-        from importlib import import_module
-
-        return import_module(f"kabosu.{name}")
-    raise AttributeError(f"module 'kabosu' has no attribute {name!r}")
+__getattr__ = later(
+    __name__,
+    {
+        **{f"{kind}Explainer": "kabosu.explainers" for kind in ("Image", "Mixed", "Series", "Text")},
+        **{name: f"kabosu.{name}" for name in ("diagnostics", "pick", "plots")},
+    },
+)

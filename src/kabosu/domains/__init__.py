@@ -1,16 +1,39 @@
 """Domains: the two readings of a draw, one file a kind of data."""
 
+from typing import TYPE_CHECKING
+
 from kabosu.domains.bins import Bins
-from kabosu.domains.constrained import Constrained
-from kabosu.domains.copula import Copula
-from kabosu.domains.image import Images
-from kabosu.domains.mixed import Columns, Inputs
-from kabosu.domains.nearest import Nearest
-from kabosu.domains.observed import Generator, Observed
-from kabosu.domains.series import Series
 from kabosu.domains.sparse import Sparse
 from kabosu.domains.tabular import Gaussian, Tabular
-from kabosu.domains.text import Text
-from kabosu.domains.text_fills import Corpus, Token
+from kabosu.later import later
+
+if TYPE_CHECKING:
+    from kabosu.domains.constrained import Constrained
+    from kabosu.domains.copula import Copula
+    from kabosu.domains.image import Images
+    from kabosu.domains.mixed import Columns, Inputs
+    from kabosu.domains.nearest import Nearest
+    from kabosu.domains.observed import Generator, Observed
+    from kabosu.domains.series import Series
+    from kabosu.domains.text import Text
+    from kabosu.domains.text_fills import Corpus, Token
 
 __all__ = ["Bins", "Columns", "Constrained", "Copula", "Corpus", "Gaussian", "Generator", "Images", "Inputs", "Nearest", "Observed", "Series", "Sparse", "Tabular", "Text", "Token"]
+
+__getattr__ = later(
+    __name__,
+    {
+        "Columns": "kabosu.domains.mixed",
+        "Constrained": "kabosu.domains.constrained",
+        "Copula": "kabosu.domains.copula",
+        "Corpus": "kabosu.domains.text_fills",
+        "Generator": "kabosu.domains.observed",
+        "Images": "kabosu.domains.image",
+        "Inputs": "kabosu.domains.mixed",
+        "Nearest": "kabosu.domains.nearest",
+        "Observed": "kabosu.domains.observed",
+        "Series": "kabosu.domains.series",
+        "Text": "kabosu.domains.text",
+        "Token": "kabosu.domains.text_fills",
+    },
+)
