@@ -346,7 +346,11 @@ class TabularBlock:
         )
 
     def _notes(self, pairs: Sequence[tuple[Unit, Law]]) -> dict[str, Array]:
-        outside = [(u.name, (law.at() < u.low) | (law.at() > u.high)) for u, law in pairs if isinstance(u, Number) or law.x is not None]
+        numbers = [(u, law.at()) for u, law in pairs if isinstance(u, Number) or law.x is not None]
+        low, high = (np.array([getattr(u, end) for u, _ in numbers])[:, None] for end in ("low", "high"))
+        at = np.array([x for _, x in numbers]).reshape(len(numbers), self.size)
+        marks = (at < low) | (at > high)
+        outside = [(numbers[j][0].name, marks[j]) for j in np.flatnonzero(marks.any(axis=1))]
         unseen = [(u.name, u.rate[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None]
         moved = [(str(self.all_columns[j].name), described.differs(self.fixed[self.all_columns[j].name], value)) for j, value in self.constant.items()]
         return {"outside-training-range": described.named(outside + moved, self.size), "unseen-level": described.named(unseen, self.size)}
