@@ -17,9 +17,9 @@ from sklearn.svm import SVR
 import kabosu as kb
 from benchmarks.clock import Row, milli, show
 from benchmarks.trees import seconds
+from kabosu.blocks import choose
 from kabosu.engines import means
 from kabosu.engines.exact import certified
-from kabosu.explain import choose
 
 ROWS, P = 10_000, 100
 

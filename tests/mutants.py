@@ -79,7 +79,7 @@ MUTANTS = (
     Mutant("deaf to the seed", "samplers/plain.py", "default_rng([seed, i])", "default_rng([0, i])", f"{CONF}::test_samplers_conform"),
     Mutant("shifted by another answer", "explain.py", ".shifted(around)", ".shifted(neighborhood.prediction)", f"{LIM}::test_a_linear_model_is_its_own_explanation"),
     Mutant("tilt forgotten when weighing", "explain.py", "log = log - log_weights(neighborhood.tilt, *neighborhood.seen)", "log = log + 0", f"{LIM}::test_a_neighborhood_can_be_fitted_with_another_kernel"),
-    Mutant("coefficients in standard deviations", "explain.py", "coef = fitted.coef / scale[..., None]", "coef = fitted.coef * 1.0", f"{LIM}::test_a_linear_model_is_its_own_explanation"),
+    Mutant("coefficients in standard deviations", "blocks.py", "coef = fitted.coef / scale[..., None]", "coef = fitted.coef * 1.0", f"{LIM}::test_a_linear_model_is_its_own_explanation"),
     Mutant("answers relative to the instance's own", "explain.py", "around = neighborhood.Y[np.arange(len(neighborhood.Y)), w.argmax(axis=1)]", "around = neighborhood.prediction", f"{DET}::test_coefficients_of_real_models_do_not_depend_on_the_block"),
     Mutant("the instance is not counted", "engines/sampled.py", "np.full(len(ended), 1 + stop)", "np.full(len(ended), stop)", f"{BUDGET}::test_rows_are_counted_and_within_the_budget"),
     Mutant("budget overspent by the instance", "engines/sampled.py", "(recipe.budget - 1) // R * R", "(recipe.budget + R) // R * R", f"{BUDGET}::test_a_budget_is_nearly_used_where_the_tolerance_is_not_met"),

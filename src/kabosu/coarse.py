@@ -5,8 +5,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from kabosu.blocks import assemble, choose
 from kabosu.domains.masks import MaskedBlock
-from kabosu.explain import assemble, choose
 from kabosu.explanations import Block
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe

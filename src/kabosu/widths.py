@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks
+from kabosu.blocks import assemble, choose
 from kabosu.errors import InputError
-from kabosu.explain import Neighborhood, assemble, choose, fit, measure, weigh
+from kabosu.explain import Neighborhood, fit, measure, weigh
 from kabosu.explanation import Explanation
 from kabosu.fits import Outcome
 from kabosu.kernels import Exponential, Mixture, log_normalizers, width_for

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from kabosu.explain import assemble
+from kabosu.blocks import assemble
 from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.fits import Outcome
