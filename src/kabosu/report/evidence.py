@@ -3,7 +3,7 @@
 import math
 
 from kabosu.explanation import Explanation
-from kabosu.report.words import number
+from kabosu.report.words import NOISE, number
 
 GOOD, FAIR = 0.9, 0.5
 
@@ -41,7 +41,7 @@ def error_words(error: float) -> str:
     """
     if math.isnan(error):
         return "not known"
-    return "none" if error == 0 else f"{number(100 * error, 2)}% of the largest coefficient (95%)"
+    return "none" if error <= NOISE else f"{number(100 * error, 2)}% of the largest coefficient (95%)"
 
 
 def worth_words(size: float) -> str:

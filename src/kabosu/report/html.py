@@ -13,7 +13,7 @@ from kabosu.fits import t_quantile
 from kabosu.pick.aggregate import aggregate
 from kabosu.report.evidence import evidence
 from kabosu.report.pictures import picture
-from kabosu.report.words import column, half_words, is_number, name_and_value, number, output_words, printable, scaled_words
+from kabosu.report.words import column, half_words, is_number, name_and_value, number, output_words, printable, scaled_words, without_noise
 from kabosu.types import Array, Float
 
 TOP, REST, OUTPUTS, ROWS = 10, 90, 5, 100
@@ -119,7 +119,7 @@ def _outputs(e: Explanation) -> Iterator[Bar]:
 def _effects(e: Explanation, t: int, order: Array) -> Iterator[Bar]:
     """Bars of the features on one scale."""
     value = e.coef_scaled[order, t]
-    raw = t_quantile(np.array([e.dof]))[0] * e.std_error_scaled[order, t]
+    raw = without_noise(t_quantile(np.array([e.dof]))[0] * e.std_error_scaled[:, t], e.coef_scaled[:, t])[order]
     half = np.where(np.isfinite(raw), raw, 0.0)
     low, high = float(np.min(value - half, initial=0.0)), float(np.max(value + half, initial=0.0))
     at = lambda v: _at(2 + 96 * (v - low) / (high - low or 1.0))  # noqa: E731

@@ -10,7 +10,7 @@ from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.report.evidence import evidence, fidelity_words
-from kabosu.report.words import LEVEL, MISSING, PRESENT, cell, column, condition, half_words, is_number, line, number, output_words
+from kabosu.report.words import LEVEL, MISSING, PRESENT, cell, column, condition, half_words, is_number, line, number, output_words, without_noise
 from kabosu.widths import WidthPath
 
 ROWS = 30  # more are a frame's business
@@ -36,11 +36,12 @@ def _outputs(e: Explanation) -> str:
 def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
     """Cells of the coefficient table, the head first; ``scaled`` is per training standard deviation. Parts have no value but their name."""
     order = e.order()[:ROWS]
-    half = t_quantile(np.array([e.dof]))[0] * e.std_error[:, t]
-    scaled, scaled_half = column(e.coef_scaled[order, t]), half[order] * np.abs(e.scale[order])
+    q = t_quantile(np.array([e.dof]))[0]
+    scaled, scaled_half = column(e.coef_scaled[order, t]), without_noise(q * e.std_error_scaled[:, t], e.coef_scaled[:, t])[order]
+    half = np.where(scaled_half == 0, 0.0, q * e.std_error[order, t])
     rows = [("feature", "value", "coef", "± 95%", "scaled", "± 95%")]
-    for j, s, sh in zip(order, scaled, scaled_half, strict=True):
-        rows.append((line(e.feature_names[j]), line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), half_words(half[j], e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
+    for j, s, h, sh in zip(order, scaled, half, scaled_half, strict=True):
+        rows.append((line(e.feature_names[j]), line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), half_words(h, e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
     return [("feature", "coef", "± 95%"), *((name, *numbers) for name, _, _, _, *numbers in rows[1:])] if all(unit == PRESENT for unit in e.units) else rows
 
 

@@ -104,6 +104,18 @@ def line(text: str) -> str:
     return printable(" ".join(text.split()))
 
 
+def without_noise(half: Array, coef: Array) -> Array:
+    """Half-widths, 0 where they are rounding's beside the coefficients.
+
+    Examples
+    --------
+    >>> without_noise(np.array([1e-17, 0.1, np.inf]), np.array([0.5, 2.0, 0.0]))
+    array([0. , 0.1, inf])
+
+    """
+    return np.where(half <= NOISE * np.abs(coef).max(initial=0.0), 0.0, half)
+
+
 def half_words(half: float, coef: float) -> str:
     """A 95% half-width; unknown ones are not written.
 
