@@ -39,7 +39,7 @@ def _at_own_width(model: Model, representation: Representation, recipe: Recipe) 
 
 
 def _block(model: Model, representation: Representation, recipe: Recipe) -> Block:
-    refusals: dict[str, str] = {}
+    refusals, recipe = {}, recipe.for_features(representation.origin.shape[1])
     while True:
         engine, refusals = choose(model, representation, recipe, refusals)
         try:

@@ -1,7 +1,7 @@
 """Every default of the library, in one table: modality and name -> neighborhood, sampler, kernel, surrogate, samples."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -123,6 +123,10 @@ class Recipe:
         if not isinstance(self.surrogate, Ridge) or self.instance_first:
             raise InputError(f"proxy={self.proxy!r} adjusts coefficients of all features by least squares: it goes with surrogates.Ridge() and without instance_first, here {self.surrogate!r}")
 
+    def for_features(self, p: int) -> "Recipe":
+        """The recipe for p features: a sampler that has other replicates for few of them takes these."""
+        return replace(self, sampler=self.sampler.for_features(p)) if isinstance(self.sampler, Sobol) else self
+
     @property
     def adaptive(self) -> bool:
         """Whether a rule decides how many rounds are drawn."""
@@ -156,7 +160,7 @@ KABOSU_RADIUS = 0.5  # training standard deviations: local, and still wide enoug
 
 TABLES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "kabosu": Recipe("kabosu", Gaussian("instance"), Sobol(2), Exponential(width_for(KABOSU_RADIUS)), Ridge(0.0), samples=1024, budget=8192, tolerance=0.05),
+        "kabosu": Recipe("kabosu", Gaussian("instance"), Sobol(2, few=8), Exponential(width_for(KABOSU_RADIUS)), Ridge(0.0), samples=1024, budget=8192, tolerance=0.05),
         "lime": Recipe("lime", Bins("quartile"), Plain(), Exponential(None), Select(10, "auto", Ridge(1.0, per="fit")), samples=4999, budget=5000, draws_from="D", instance_first=True),
         "article": Recipe("article", Gaussian("instance"), Plain(), Exponential(None), Ridge(0.0), samples=100, budget=101, draws_from="D"),
     }

@@ -127,6 +127,7 @@ def width_path(model: Model, representation: Representation, recipe: Recipe, wid
 
     Where an engine is exact its coefficients are taken, and the draws only measure fidelity and worth.
     """
+    recipe = recipe.for_features(representation.origin.shape[1])
     kernels = _kernels(recipe, widths)
     hood, drawn, asked = _measured(model, representation, recipe, kernels)
     rule = recipe.auto_width or AutoWidth()

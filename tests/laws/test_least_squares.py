@@ -8,7 +8,9 @@ from scipy.special import digamma, polygamma
 from sklearn.linear_model import LinearRegression
 from sklearn.linear_model import Ridge as SklearnRidge
 
+import kabosu as kb
 from kabosu.moments import FOLDS, Moments
+from kabosu.recipes import TABLES
 from kabosu.surrogates import Ridge, Select
 from kabosu.surrogates.errorbars import moderated
 
@@ -64,9 +66,11 @@ def statsmodels(Z, y, w):
 
 
 def steadied(cluster, independent, replicates):
-    """Smyth (2004), section 6.2, on the ratios of both variances; the root of trigamma by bisection. Two coefficients or fewer: no gain, four degrees of freedom."""
+    """Smyth (2004), section 6.2, on the ratios of both variances; the root of trigamma by bisection. Two coefficients or fewer: their own, of eight replicates; else no gain, four degrees of freedom."""
     cluster, independent, d = np.asarray(cluster, dtype=float), np.asarray(independent, dtype=float), replicates - 1
     g = (cluster / independent) ** 2
+    if len(cluster) < 3 and replicates >= 8:
+        return cluster, d
     if len(cluster) < 3:
         return independent * np.sqrt((4 + d * g) / (4 + d)), 4 + d
     e = np.log(g) - digamma(d / 2) + np.log(d / 2)
@@ -221,3 +225,18 @@ def test_folds_add_and_continue():
     whole, parts = Moments.of(Z, Y, w), Moments.of(Z[:, :32], Y[:, :32], w[:, :32]) + Moments.of(Z[:, 32:], Y[:, 32:], w[:, 32:])
     for name in ("gram", "cross", "square", "weight2"):
         np.testing.assert_allclose(getattr(parts, name), getattr(whole, name), rtol=1e-12, atol=1e-13)
+
+
+def test_few_coefficients_have_the_errors_of_their_own_replicates():
+    """One or two features are drawn in eight scrambles, whose spread is taken as it is; two scrambles of theirs say too little and gain nothing."""
+    rng = np.random.default_rng(5)
+    replicate, independent, dof = rng.uniform(0.1, 0.2, (4, 2, 1)), rng.uniform(1, 2, (4, 2, 1)), np.full(4, 7.0)
+    found, left = moderated(replicate, independent, dof, 8)
+    np.testing.assert_allclose(found, replicate, rtol=1e-12)
+    np.testing.assert_allclose(left, 7.0)
+    assert (moderated(replicate, independent, np.full(4, 1.0), 2)[0] > 0.5 * independent).all()
+    sampler = TABLES["kabosu"].sampler
+    assert [sampler.for_features(p).replicates for p in (1, 2, 3, 30)] == [8, 8, 2, 2]
+    X = rng.normal(size=(200, 2))
+    e = kb.TabularExplainer(lambda A: np.sin(A).sum(axis=1), X, engine="sampled").explain(X[0])
+    assert 5 < e.dof < 8

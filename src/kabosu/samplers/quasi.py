@@ -1,6 +1,6 @@
 """Scrambled Sobol points: randomized quasi-Monte Carlo with replicates, for error bars."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -11,6 +11,7 @@ from kabosu.spaces import Masks, Space
 from kabosu.types import Array, Drawn, Float
 
 FEWEST, SHARED = 32, 128  # coordinates of points that instances of several sizes share; masks of more parts: see ``_of_many_parts``
+FEW = 2  # features
 LIMIT = 21_201  # dimensions for which direction numbers are known (Joe and Kuo 2008, as scipy ships them)
 
 
@@ -21,7 +22,8 @@ class Sobol:
     Scrambled nets integrate smooth responses with smaller error than independent draws, and the spread over the
     scrambles estimates that error (Owen, *Monte Carlo theory, methods and examples*, chapter 17).
 
-    replicates : number of scrambles, at least 2.
+    replicates : number of scrambles, at least 2.  few : the number for one or two features, whose coefficients are too few to
+        steady one another's errors (surrogates/errorbars.py, ``moderated``); None: the same.
 
     Examples
     --------
@@ -32,9 +34,16 @@ class Sobol:
     """
 
     replicates: int = 8
+    few: int | None = None
 
     def __post_init__(self) -> None:
         checks.whole("replicates", self.replicates, 2, "a number of scrambles", most=1024)
+        if self.few is not None:
+            checks.whole("few", self.few, 2, "a number of scrambles, or None", most=1024)
+
+    def for_features(self, p: int) -> "Sobol":
+        """The sampler for p features."""
+        return self if self.few is None or p > FEW else replace(self, replicates=self.few, few=None)
 
     def draw(self, space: Space, start: int, stop: int, seed: int) -> Drawn:
         """Draws start..stop-1, the same whoever asks, in however many calls."""

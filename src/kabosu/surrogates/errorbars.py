@@ -7,6 +7,7 @@ from kabosu.types import Array, Float
 
 MANY = 1_000_000_000  # products of draws and pairs of features
 FEWEST = 3  # coefficients from which their gains are pooled
+ENOUGH = 8  # replicates that know their error without the help of other coefficients
 MOST_PRIOR = 200.0  # degrees of freedom that the others may lend, about twice this many
 
 
@@ -78,7 +79,8 @@ def moderated(
     What a scrambled net gains over independent draws, g = (replicate / independent)^2, is alike for the coefficients of one fit.
     With g ~ s0^2 F(d, d0), d = R - 1, the posterior mean (d0 s0^2 + d g) / (d0 + d) has d0 + d degrees of freedom; s0 and d0 come
     from the mean and variance of log g over the coefficients (Smyth 2004, *Linear models and empirical Bayes methods*, section 6.2);
-    of fewer than three coefficients that says nothing, and no gain is taken, with d0 = 4. Two replicates of thirty coefficients
+    of fewer than three coefficients that says nothing: eight replicates speak for themselves, d0 = 0, and with fewer no gain is
+    taken, d0 = 4. Two replicates of thirty coefficients
     then know their errors as well as some twenty replicates of one.
 
     dof : of the replicates alone, heavy tails of the draws included.
@@ -92,8 +94,8 @@ def moderated(
     e = np.where(known, np.log(g) - digamma(d / 2) + np.log(d / 2), 0.0)
     mean = e.sum(axis=1) / np.maximum(n, 1)
     excess = (np.where(known, e - mean[:, None], 0.0) ** 2).sum(axis=1) / np.maximum(n - 1, 1) - polygamma(1, d / 2)
-    half = np.where(n >= FEWEST, _inverse_trigamma(np.maximum(excess, 1 / MOST_PRIOR)), 2.0)
-    d0, s2 = 2 * half, np.where(n >= FEWEST, np.exp(mean + digamma(half) - np.log(half)), 1.0)
+    half = _inverse_trigamma(np.maximum(excess, 1 / MOST_PRIOR))
+    d0, s2 = np.where(n >= FEWEST, 2 * half, 0.0 if replicates >= ENOUGH else 4.0), np.where(n >= FEWEST, np.exp(mean + digamma(half) - np.log(half)), 1.0)
     steadied = np.sqrt((d0 * s2)[:, None] + d * g) / np.sqrt(d0 + d)[:, None] * independent
     total = np.where(n >= FEWEST, np.minimum(d0 + d, d * np.maximum(n, 1)), d0 + d).min(axis=1)
     return np.where(known, steadied, replicate), 1 / np.maximum(1 / dof - 1 / d + 1 / total, 1e-300)
