@@ -80,6 +80,19 @@ def test_all_kept_is_the_text_itself(fill):
     assert made == parts.masked(masks)
 
 
+@pytest.mark.parametrize("token", ["", "[MASK]"])
+@pytest.mark.parametrize(("pieces", "draws"), [(1, 20), (7, 20), (8, 300), (19, 7), (41, 20), (5000, 9)])
+def test_texts_are_what_their_pieces_say(token, pieces, draws):
+    rng = np.random.default_rng(pieces)
+    units = [f"{'aé😀'[i % 3]}{i}" for i in range(pieces)]
+    text = "<" + "".join(unit + ", ;"[i % 3] for i, unit in enumerate(units)) + ">"
+    spans = [(m.start(), m.end()) for m in re.finditer(r"\w+|😀\d+", text)]
+    kept = rng.random((draws, pieces)) < rng.random((draws, 1))
+    made = Token(token)(text, spans, kept)
+    for row, said in zip(kept.tolist(), made, strict=True):
+        assert said == "<" + "".join((unit if there else token) + ", ;"[i % 3] for i, (unit, there) in enumerate(zip(units, row, strict=True))) + ">"
+
+
 def test_words_of_a_corpus_come_with_their_frequency():
     parts = Text(fill=Corpus.of(["often often often seldom"]), occurrences="apart").parts("a b c d e f g h")
     masks = np.random.default_rng(0).random((4000, 8)) < 0.5

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Protocol, runtime_checkable
 
@@ -14,6 +15,8 @@ from kabosu.types import Array, Bool
 
 ODD = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio in 64 bits (Steele et al. 2014, splitmix)
 MIX = np.uint64(0xBF58476D1CE4E5B9)
+BITS = 8  # neighboring pieces whose texts are written out for all of their masks
+FEW_ROWS, MANY_PIECES = 8, 4096  # beyond which writing them out takes longer, or more memory, than it saves
 
 
 @runtime_checkable
@@ -46,10 +49,32 @@ class Token:
     token: str = ""
 
     def __call__(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"]) -> list[str]:
-        head, *tails = _tails(text, pieces)
-        there = np.array([text[a:b] + tail for (a, b), tail in zip(pieces, tails, strict=True)], dtype=object)
-        gone = np.array([self.token + tail for tail in tails], dtype=object)
-        return [head + "".join(row) for row in np.where(kept, there, gone).tolist()]
+        head, there, gone = _written(text, pieces, self.token)
+        if len(kept) < FEW_ROWS or len(pieces) > MANY_PIECES:
+            choice = np.where(kept, np.array(there, dtype=object), np.array(gone, dtype=object))
+        else:
+            table = _table(text, tuple(pieces), self.token)
+            choice = table.take(np.packbits(kept, axis=1, bitorder="little") + (np.arange(len(table) >> BITS) << BITS))
+        return [head + "".join(row) for row in choice.tolist()]
+
+
+def _written(text: str, pieces: Sequence[Span], token: str) -> tuple[str, list[str], list[str]]:
+    """What comes first, and each piece with what follows it, kept and gone."""
+    head, *tails = _tails(text, pieces)
+    return head, [text[a:b] + tail for (a, b), tail in zip(pieces, tails, strict=True)], [token + tail for tail in tails]
+
+
+@lru_cache(maxsize=2)
+def _table(text: str, pieces: tuple[Span, ...], token: str) -> Array:
+    """What eight neighbors read under each of their 256 masks, eight after eight."""
+    _, there, gone = _written(text, pieces, token)
+    made = []
+    for first in range(0, len(pieces), BITS):
+        some = [""]
+        for own, other in zip(there[first : first + BITS], gone[first : first + BITS], strict=True):
+            some = [before + other for before in some] + [before + own for before in some]
+        made += some + [""] * ((1 << BITS) - len(some))
+    return np.array(made, dtype=object)
 
 
 @dataclass(frozen=True)
@@ -102,7 +127,7 @@ class Own:
     of: Callable[[str, list[list[Span]]], list[str]]
 
     def __call__(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"]) -> list[str]:
-        gone = [[pieces[i] for i in np.flatnonzero(~row)] for row in kept]
+        gone = [[pieces[i] for i in np.flatnonzero(~row).tolist()] for row in kept]
         try:
             made = list(self.of(text, gone))
         except Exception as e:
@@ -121,8 +146,9 @@ def _text(given: Any) -> str:
 def _special(tokenizer: Any, name: str) -> str:
     """A special token of a tokenizer, of ``transformers`` or of ``tokenizers``."""
     token = getattr(tokenizer, f"{name}_token", None) if tokenizer is not None else None
-    if token is None and callable(getattr(tokenizer, "token_to_id", None)):
-        token = next((t for t in KNOWN[name] if tokenizer.token_to_id(t) is not None), None)
+    known = getattr(tokenizer, "token_to_id", None)
+    if token is None and callable(known):
+        token = next((t for t in KNOWN[name] if known(t) is not None), None)
     if token is None:
         has = "no tokenizer was given" if tokenizer is None else f"the {type(tokenizer).__name__} has none"
         raise InputError(f"fill={name!r} needs the {name} token of the tokenizer, and {has}; give tokenizer=, or name the token: fill=domains.Token('[MASK]')")
@@ -140,6 +166,5 @@ def fill_of(given: Any, tokenizer: Any = None) -> Fill:
         if given not in KNOWN:
             raise InputError(f"fill={given!r} is not known; use one of delete, {', '.join(KNOWN)}, domains.Token({given!r}) for the token itself, domains.Corpus.of(texts), or a function of (text, gone)")
         return Token(_special(tokenizer, given))
-    if isinstance(given, type) or not callable(given):
-        raise InputError(f"fill={given!r}; expected one of delete, {', '.join(KNOWN)}, domains.Token(...), domains.Corpus.of(texts), or a function of (text, gone)")
+    checks.has("fill", given, "__call__", f"one of delete, {', '.join(KNOWN)}, domains.Token(...), domains.Corpus.of(texts), or a function of (text, gone)")
     return given if isinstance(given, (Token, Corpus, Own)) else Own(given)

@@ -8,7 +8,7 @@ import numpy as np
 from kabosu import checks
 from kabosu.errors import InputError
 from kabosu.spaces import Masks, Space
-from kabosu.types import Array, Drawn, Float
+from kabosu.types import Array, Bool, Drawn, Float
 
 FEWEST, SHARED = 32, 128  # coordinates of points that instances of several sizes share; masks of more parts: see ``_of_many_parts``
 FEW = 2  # features
@@ -47,31 +47,39 @@ class Sobol:
 
     def draw(self, space: Space, start: int, stop: int, seed: int) -> Drawn:
         """Draws start..stop-1, the same whoever asks, in however many calls."""
-        return _points(space, self.replicates, 1 << max(0, -(-stop // self.replicates) - 1).bit_length(), seed)[:, start:stop]
+        rounds = -(-stop // self.replicates)
+        return _points(space, self.replicates, rounds if _independent(space) else 1 << max(0, rounds - 1).bit_length(), seed)[:, start:stop]
 
 
 @lru_cache(maxsize=8)
 def _points(space: Space, R: int, n: int, seed: int) -> Drawn:
     """Scrambles by turns; the same array for the same draws."""
     m = space.coordinates
-    if not isinstance(space, Masks):
-        points = space.read(_by_turns(m, R, n, seed))
+    if isinstance(space, Masks):
+        points = _of_many_parts(space, R, n, seed) if _independent(space) else space.read(_shared(max(FEWEST, 1 << (m - 1).bit_length()), R, n, seed)[:, :m])
     else:
-        points = space.read(_of_many_parts(m, R, n, seed) if m > SHARED else _shared(max(FEWEST, 1 << (m - 1).bit_length()), R, n, seed)[:, :m])
+        points = space.read(_by_turns(m, R, n, seed))
     points.setflags(write=False)
     return points[None]
 
 
-def _of_many_parts(m: int, R: int, n: int, seed: int) -> Array:
+def _independent(space: Space) -> bool:
+    """Whether the points are of ``_of_many_parts``, where later ones do not depend on how many there are."""
+    return isinstance(space, Masks) and space.coordinates > SHARED
+
+
+def _of_many_parts(space: Masks, R: int, n: int, seed: int) -> Bool[Array, "s m"]:
     """For masks of any number of parts: how many are kept by scrambled points, which ones independently.
 
     The ranks of many coordinates hide the order of a net; scrambling it would take longer than all the rest.
     """
-    points = np.empty((n, R, m), dtype=np.float32)
+    masks, m = np.empty((n, R, space.m), dtype=bool), space.coordinates
     for r in range(R):
-        points[:, r, :1] = _scramble(1, n, seed, r)
-        points[:, r, 1:] = np.random.default_rng([seed, r, m]).random((n, m - 1), dtype=np.float32)
-    return points.reshape(n * R, m)
+        points = np.empty((n, m), dtype=np.float32)
+        points[:, :1] = _scramble(1, 1 << max(0, n - 1).bit_length(), seed, r)[:n]
+        points[:, 1:] = np.random.default_rng([seed, r, m]).random((n, m - 1), dtype=np.float32)
+        masks[:, r] = space.read(points)
+    return masks.reshape(n * R, space.m)
 
 
 def _by_turns(m: int, R: int, n: int, seed: int) -> Float[Array, "s m"]:
