@@ -3,7 +3,7 @@
 import numpy as np
 
 import kabosu as kb
-from kabosu.domains import Columns, Inputs, Series, Text
+from kabosu.domains import Inputs, Series, Tabular, Text
 
 rng = np.random.default_rng(0)
 reviews = ["great phone, weak battery", "poor screen", "great value", "average", "poor battery, poor support", "great"]
@@ -17,7 +17,7 @@ def demand(batch):
     return 200 * np.exp(-np.asarray(batch["price"]) / 300) * (1 + 0.3 * liked) + 5 * trend - 4 * np.asarray(batch["age"])
 
 
-inputs = Inputs(review=Text(), price=Columns.fit(background["price"]), age=Columns.fit(background["age"]), sales=Series(n_segments=4))
+inputs = Inputs(review=Text(), price=Tabular(background["price"]), age=Tabular(background["age"]), sales=Series(n_segments=4))
 explainer = kb.MixedExplainer(demand, inputs, output_names=["demand"], random_state=1)
 
 product = {"review": reviews[0], "price": 120.0, "age": 2, "sales": np.array([20.0, 22, 21, 25, 24, 28, 30, 33, 35, 34, 38, 41])}

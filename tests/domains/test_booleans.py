@@ -8,7 +8,7 @@ from sklearn.linear_model import Ridge as SklearnRidge
 
 import kabosu as kb
 from kabosu.domains.bins import Bins
-from kabosu.domains.tabular import Tabular
+from kabosu.domains.tabular import Tables
 from kabosu.kernels import Exponential, Metric, euclidean
 from kabosu.moments import Moments
 from kabosu.samplers import Plain
@@ -23,7 +23,7 @@ def ask(rows):
 
 
 def block(data=X, neighborhood=Bins("quartile"), n=3):
-    return next(Tabular.fit(data, neighborhood).represent(data[:n]))
+    return next(Tables.fit(data, neighborhood).represent(data[:n]))
 
 
 def test_booleans_are_the_features():
@@ -35,7 +35,7 @@ def test_booleans_are_the_features():
 
 @pytest.mark.parametrize("data", [X, pd.DataFrame(X[:, :2], columns=list("ab")).assign(kind=["1", "2"] * (len(X) // 2))], ids=["numbers", "mixed"])
 def test_other_coordinates_stay_numbers(data):
-    one = next(Tabular.fit(data).represent(data[:3]))
+    one = next(Tables.fit(data).represent(data[:3]))
     assert one.binary(Plain().draw(one.space, 0, 50, 0)) is None
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kabosu.domains.bins import Bins
-from kabosu.domains.tabular import Tabular
+from kabosu.domains.tabular import Tables
 from kabosu.kernels import Exponential
 from kabosu.samplers import Plain, Sobol
 from kabosu.spaces import Cube
@@ -13,7 +13,7 @@ from kabosu.spaces import Cube
 @pytest.fixture
 def block():
     X = np.random.default_rng(0).normal(size=(200, 3))
-    (made,) = Tabular.fit(X, Bins("quartile")).represent(X[:4])
+    (made,) = Tables.fit(X, Bins("quartile")).represent(X[:4])
     return made
 
 
@@ -46,7 +46,7 @@ def test_columns_with_equal_draws_and_other_bins_are_told_apart():
     u = np.full((1, 8, 2), 0.9)
     u.setflags(write=False)
     X = np.random.default_rng(0).normal(size=(200, 2)) * [1.0, 100.0]
-    (block,) = Tabular.fit(X, Bins("quartile")).represent(X[:2])
+    (block,) = Tables.fit(X, Bins("quartile")).represent(X[:2])
     assert (block.inputs(u)[:, 1] > 10 * block.inputs(u)[:, 0]).all()
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from kabosu import testing
-from kabosu.domains import Columns, Inputs, Text
+from kabosu.domains import Inputs, Tabular, Text
 from kabosu.domains.masks import Coins, EvenCounts, MaskedBlock, Removed
 from kabosu.domains.varied import VariedBlock
 
@@ -56,7 +56,7 @@ class Rows:
 def test_right_ones_pass(law):
     testing.check_domain(Rows(law=law), X)
     testing.check_domain(Text(law=law), ["a good film", "one", "so so so"])
-    testing.check_domain(replace(Inputs(title=Text(), price=Columns.fit(np.arange(9.0))), law=law), [{"title": "a b", "price": 3.0}, {"title": "c", "price": 1.0}])
+    testing.check_domain(replace(Inputs(title=Text(), price=Tabular(np.arange(9.0))), law=law), [{"title": "a b", "price": 3.0}, {"title": "c", "price": 1.0}])
 
 
 class Inverted(Row):

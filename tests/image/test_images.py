@@ -7,7 +7,7 @@ from pictures import Keeper, photo, quarters
 import kabosu as kb
 from kabosu import kernels, testing
 from kabosu.domains.blend import Blend, Cover
-from kabosu.domains.image import Images
+from kabosu.domains.image import Image
 
 skimage = pytest.importorskip("skimage", reason="segments by name need scikit-image")
 
@@ -31,7 +31,7 @@ def test_masks_may_overlap():
     """A pixel is replaced as soon as one of its parts is: f = 1[both there] for the pixels under both."""
     masks = np.zeros((3, 6, 6), dtype=bool)
     masks[0, :4], masks[1, 2:], masks[2, :, 0] = True, True, True
-    parts = Images(masks, fill=0.0).parts(np.ones((6, 6)))
+    parts = Image(masks, fill=0.0).parts(np.ones((6, 6)))
     for z in np.array(np.meshgrid(*[[False, True]] * 3)).reshape(3, -1).T:
         wanted = np.ones((6, 6))
         for i in range(3):
@@ -90,13 +90,13 @@ def test_fills():
     image = photo(dtype=np.float64)
     cells = quarters(*image.shape[:2])
     hidden = np.zeros((1, 4), dtype=bool)
-    mean = Images(cells).parts(image).masked(hidden)[0]
+    mean = Image(cells).parts(image).masked(hidden)[0]
     for i in range(4):
         np.testing.assert_allclose(mean[cells == i], np.broadcast_to(image[cells == i].mean(axis=0), mean[cells == i].shape))
     for fill, wanted in ((0.25, 0.25), ((0.1, 0.2, 0.3), (0.1, 0.2, 0.3)), (image[::-1], image[::-1]), (lambda x: 1 - x, 1 - image)):
-        np.testing.assert_allclose(Images(cells, fill=fill).parts(image).masked(hidden)[0], np.broadcast_to(wanted, image.shape))
-    assert Images(cells, fill="blur").parts(image).masked(hidden)[0].std() < image.std()
-    noise = [Images(cells, fill="noise").parts(image).masked(hidden)[0] for _ in range(2)]
+        np.testing.assert_allclose(Image(cells, fill=fill).parts(image).masked(hidden)[0], np.broadcast_to(wanted, image.shape))
+    assert Image(cells, fill="blur").parts(image).masked(hidden)[0].std() < image.std()
+    noise = [Image(cells, fill="noise").parts(image).masked(hidden)[0] for _ in range(2)]
     assert np.array_equal(*noise) and not np.allclose(noise[0], image)
 
 
@@ -106,18 +106,18 @@ def test_inpainting_continues_a_ramp():
     labels = np.full((40, 40), -1)
     labels[15:25, 15:25] = 0
     marked = np.where(labels == 0, 1.0, ramp)
-    filled = Images(labels, fill="inpaint").parts(marked).masked(np.zeros((1, 1), dtype=bool))[0]
+    filled = Image(labels, fill="inpaint").parts(marked).masked(np.zeros((1, 1), dtype=bool))[0]
     np.testing.assert_allclose(filled, ramp, atol=0.01)
 
 
 def test_whole_numbers_lose_their_fraction_as_in_lime():
     image = np.array([[[3], [4]]], dtype=np.uint8)
-    assert Images(np.zeros((1, 2), dtype=int), channels="last").parts(image).masked(np.zeros((1, 1), dtype=bool)).ravel().tolist() == [3, 3]
+    assert Image(np.zeros((1, 2), dtype=int), channels="last").parts(image).masked(np.zeros((1, 1), dtype=bool)).ravel().tolist() == [3, 3]
 
 
 def test_the_certificate_is_that_of_every_domain():
-    testing.check_domain(Images(quarters(12, 16)), [photo(12, 16, seed=i) for i in range(5)], kernels.Exponential(0.25, kernels.cosine))
-    testing.check_domain(Images("grid", 9, "noise"), [photo(12, 16, 0, np.float32, seed=1), photo(20, 9, 3)], kernels.Exponential(0.25, kernels.cosine))
+    testing.check_domain(Image(quarters(12, 16)), [photo(12, 16, seed=i) for i in range(5)], kernels.Exponential(0.25, kernels.cosine))
+    testing.check_domain(Image("grid", 9, "noise"), [photo(12, 16, 0, np.float32, seed=1), photo(20, 9, 3)], kernels.Exponential(0.25, kernels.cosine))
 
 
 def test_images_of_different_sizes():

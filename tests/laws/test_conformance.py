@@ -16,7 +16,7 @@ from worlds import ask_mixed, mixed, numeric
 
 import kabosu as kb
 from kabosu import testing
-from kabosu.domains import Bins, Gaussian, Sparse, Tabular
+from kabosu.domains import Bins, Gaussian, Sparse, Tables
 from kabosu.engines import ENGINES, Sampled
 from kabosu.kernels import Exponential, Metric, Uniform, cosine
 from kabosu.recipes import TABLES
@@ -54,12 +54,12 @@ def test_surrogates_conform(surrogate):
 @pytest.mark.parametrize("neighborhood", [Gaussian("instance"), Gaussian("mean"), Bins("quartile")], ids=words)
 def test_tables_conform(kind, neighborhood):
     data = kind(mixed())
-    testing.check_domain(Tabular.fit(data, neighborhood), data[:5], Exponential(0.8))
+    testing.check_domain(Tables.fit(data, neighborhood), data[:5], Exponential(0.8))
 
 
 def test_arrays_and_sparse_matrices_conform():
     X = numeric()
-    testing.check_domain(Tabular.fit(X), X[:4], Exponential(0.5))
+    testing.check_domain(Tables.fit(X), X[:4], Exponential(0.5))
     S = sparse.random(50, 200, 0.05, format="csr", random_state=0)
     testing.check_domain(Sparse.fit(S), S[:4], Exponential(0.5))
 
@@ -72,7 +72,7 @@ Y = X[:, 0] * 2 + np.sin(2 * X[:, 1]) + (X[:, 2] > 0.2)
 @pytest.mark.parametrize("recipe", [replace(TABLES["kabosu"], tolerance=0.05, budget=4097), replace(TABLES["lime"], surrogate=Ridge(), instance_first=False)], ids=["gaussian", "bins"])
 def test_engines_conform(model, recipe):
     asked = as_model((lambda X: X[:, 0] * X[:, 1]) if model is None else model.fit(X, Y))
-    block = next(iter(Tabular.fit(X, recipe.neighborhood).represent(X[:3])))
+    block = next(iter(Tables.fit(X, recipe.neighborhood).represent(X[:3])))
     reasons = [testing.check_engine(engine, asked, block, recipe) for engine in ENGINES]
     assert reasons[-1] is None
     assert model is None or None in reasons[:-1]
@@ -264,7 +264,7 @@ REPRESENTATIONS = {"short origin": "features", "takes the first": "alone", "sees
 @pytest.mark.parametrize("fault", REPRESENTATIONS)
 def test_faulty_representations_are_caught(fault):
     data = numeric(p=3)
-    block = next(iter(Tabular.fit(data).represent(data[:3])))
+    block = next(iter(Tables.fit(data).represent(data[:3])))
     testing.check_representation(Off(block, "none"))
     with pytest.raises(ConformanceError, match=REPRESENTATIONS[fault]):
         testing.check_representation(Off(block, fault))
@@ -273,7 +273,7 @@ def test_faulty_representations_are_caught(fault):
 @pytest.mark.parametrize("neighborhood", [Gaussian("mean"), Bins("quartile")])
 def test_a_wrong_tilt_is_caught(neighborhood):
     data = numeric(p=3) + 1
-    block = next(iter(Tabular.fit(data, neighborhood).represent(data[:3])))
+    block = next(iter(Tables.fit(data, neighborhood).represent(data[:3])))
     testing.check_tilt(block, Exponential(0.7))
     with pytest.raises(ConformanceError, match="local law"):
         testing.check_tilt(Off(block, "wide"), Exponential(0.7))
@@ -302,7 +302,7 @@ class Losing:
 def test_faulty_domains_are_caught(fault, match):
     data = numeric(p=3)
     with pytest.raises(ConformanceError, match=match):
-        testing.check_domain(Losing(Tabular.fit(data), fault), data[:4])
+        testing.check_domain(Losing(Tables.fit(data), fault), data[:4])
 
 
 @dataclass(frozen=True)
@@ -355,12 +355,12 @@ FAULTY_ENGINES = {
 def test_faulty_engines_are_caught(fault):
     recipe = replace(TABLES["kabosu"], tolerance=1e-6, samples=256, budget=513)
     model, data = as_model(lambda X: np.sin(X[:, 0]) + X[:, 1] * X[:, 2]), numeric(p=3)
-    block = next(iter(Tabular.fit(data).represent(data[:2])))
+    block = next(iter(Tables.fit(data).represent(data[:2])))
     with pytest.raises(ConformanceError, match=FAULTY_ENGINES[fault]):
         testing.check_engine(Bad(fault), model, block, recipe)
 
 
 def test_a_refusal_is_handed_on():
     data = numeric(p=3)
-    block = next(iter(Tabular.fit(data).represent(data[:2])))
+    block = next(iter(Tables.fit(data).represent(data[:2])))
     assert testing.check_engine(Bad("refuses"), as_model(ask_mixed), block, TABLES["kabosu"]) == "it is Monday"

@@ -162,7 +162,7 @@ def test_best_features_are_those_with_the_largest_share():
 def test_radius_is_the_standard_deviation_of_the_local_law():
     for r in (0.1, 0.5, 0.9):
         data = np.random.default_rng(7).normal(size=(500, 2))
-        rep = next(iter(kb.domains.Tabular.fit(data).represent(data[:1]))).tilt(Exponential(width_for(r)))
+        rep = next(iter(kb.domains.Tables.fit(data).represent(data[:1]))).tilt(Exponential(width_for(r)))
         Z = rep.features(kb.samplers.Sobol().draw(rep.space, 0, 4096, 0))
         np.testing.assert_allclose(Z.std(axis=1), r, rtol=5e-3)
         assert radius(width_for(r)) == pytest.approx(r)
@@ -188,7 +188,7 @@ def test_a_neighborhood_can_be_fitted_with_another_kernel(other):
     """Draws that contain one kernel are weighed by the ratio of the two: the limit is that of the second."""
     data = np.random.default_rng(9).normal(size=(200, 3))
     model = kb.respond.as_model(lambda X: np.sin(2 * X[:, 0]) + X[:, 1] ** 2)
-    block = next(iter(kb.domains.Tabular.fit(data).represent(data[:2] + 0.5)))
+    block = next(iter(kb.domains.Tables.fit(data).represent(data[:2] + 0.5)))
     hood = kb.measure(model, block, kb.samplers.Sobol(8), 0, 1 << 15, tilt=Exponential(1.0))
     direct = kb.measure(model, block, kb.samplers.Sobol(8), 0, 1 << 15, tilt=Exponential(other), seed=1)
     a, b = (kb.fit(h, Exponential(other), Ridge(), 8) for h in (hood, direct))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm, truncnorm
 
-from kabosu.domains import Bins, Gaussian, Sparse, Tabular
+from kabosu.domains import Bins, Gaussian, Sparse, Tables
 from kabosu.domains.laws import LevelLaw
 from kabosu.domains.units import Number
 from kabosu.frames import Column
@@ -42,7 +42,7 @@ def test_levels(own, width):
 
 def test_an_unseen_level_counts_as_one_more_row():
     data = pd.DataFrame({"color": ["red"] * 6 + ["blue"] * 3, "other": np.arange(9.0)})
-    block = next(iter(Tabular.fit(data).represent(pd.DataFrame({"color": ["green"], "other": [1.0]}))))
+    block = next(iter(Tables.fit(data).represent(pd.DataFrame({"color": ["green"], "other": [1.0]}))))
     assert block.laws[0].coordinates(U).mean() == pytest.approx(1 / 10, abs=2 / N)
 
 
@@ -187,7 +187,7 @@ def everything():
 def test_both_readings_of_a_draw_agree(neighborhood, width):
     """Rows handed to the model, read back as instances, have the coordinates that the surrogate saw."""
     data = everything()
-    domain = Tabular.fit(data, neighborhood)
+    domain = Tables.fit(data, neighborhood)
     block = next(iter(domain.represent(data[:3])))
     block = block if width is None else block.tilt(Exponential(width))
     draws = Plain().draw(block.space, 0, 200, 5)
@@ -209,7 +209,7 @@ def test_both_readings_of_a_draw_agree(neighborhood, width):
 def test_instances_are_handed_back_as_they_are():
     data = everything()
     for neighborhood in (Gaussian("instance"), Bins("quartile")):
-        block = next(iter(Tabular.fit(data, neighborhood).represent(data[:9])))
+        block = next(iter(Tables.fit(data, neighborhood).represent(data[:9])))
         pd.testing.assert_frame_equal(block.instances().reset_index(drop=True), data[:9])
 
 

@@ -5,13 +5,13 @@ import pytest
 
 import kabosu as kb
 from kabosu import kernels, testing
-from kabosu.domains import Columns, Images, Inputs, Series, Text
+from kabosu.domains import Image, Inputs, Series, Tabular, Text
 from kabosu.domains.mixed import part_of
 
 COSINE = kernels.Exponential(0.25, kernels.cosine)
 PRICES = np.array([10.0, 20.0, 60.0])
 PHOTO = np.arange(64.0).reshape(8, 8) / 64
-ALL = {"title": Text(), "price": Columns.fit(PRICES), "photo": Images("grid", 4, fill=0.0), "sales": Series(n_segments=2, fill=0.0)}
+ALL = {"title": Text(), "price": Tabular(PRICES), "photo": Image("grid", 4, fill=0.0), "sales": Series(n_segments=2, fill=0.0)}
 X = {"title": "a good film", "price": 100.0, "photo": PHOTO, "sales": np.arange(6.0)}
 
 
@@ -31,6 +31,13 @@ def test_every_input_has_its_own_effect():
     np.testing.assert_allclose(e.coef[:, 0], wanted, atol=0.2)
 
 
+def test_it_reads_as_it_is_written():
+    inputs = Inputs(title=Text(), price=Tabular(PRICES), photo=Image())
+    assert inputs.words == "inputs title=Text, price=Value, photo=Image"
+    with pytest.raises(kb.InputError, match=r"expected Text\(\), Image\(\), Series\(\), Tabular\(data\)"):
+        Inputs(price=Tabular)
+
+
 def test_without_donors_it_is_exact():
     fields = {name: ALL[name] for name in ("title", "photo", "sales")}
     f = lambda b: model(b | {"price": np.zeros(len(b["title"]))})  # noqa: E731
@@ -42,7 +49,7 @@ def test_without_donors_it_is_exact():
 def test_one_surrogate_over_all_inputs():
     """f = [good in title][price > 30]: the effect of each hangs on the other, enumerated here."""
     f = lambda b: np.array(["good" in t for t in b["title"]]) * (b["price"] > 30) * 1.0  # noqa: E731
-    e = kb.MixedExplainer(f, Inputs(title=Text(), price=Columns.fit(PRICES)), budget=8192).explain({"title": "good", "price": 100.0})
+    e = kb.MixedExplainer(f, Inputs(title=Text(), price=Tabular(PRICES)), budget=8192).explain({"title": "good", "price": 100.0})
     masks = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
     y, kept = np.array([0, 0, 1 / 3, 1]), masks.sum(axis=1)
     w = np.sqrt(np.exp(-0.5 * ((1 - np.sqrt(kept / 2)) / 0.25) ** 2) / 3 / np.array([1, 2, 2, 1]))
@@ -53,14 +60,14 @@ def test_one_surrogate_over_all_inputs():
 def test_the_domain_conforms():
     rows = [X | {"title": t, "price": p} for t, p in (("one", 1.0), ("two words", 2.0), ("three short words", 3.0))]
     testing.check_domain(Inputs(**ALL), rows, COSINE)
-    table = Columns.fit([{"age": 30, "job": "cook"}, {"age": 50, "job": "nurse"}])
+    table = Tabular([{"age": 30, "job": "cook"}, {"age": 50, "job": "nurse"}])
     testing.check_domain(Inputs(row=table, title=Text()), [{"row": {"age": 1, "job": "cook"}, "title": "a b"}, {"row": {"age": 2, "job": "nurse"}, "title": "c"}], COSINE)
 
 
 def test_hidden_columns_come_from_one_row():
     rng = np.random.default_rng(0)
     table = np.column_stack([np.arange(50.0), -np.arange(50.0)])
-    parts = Columns.fit(table).parts(np.array([99.0, 99.0]))
+    parts = Tabular(table).parts(np.array([99.0, 99.0]))
     rows = parts.mixed(np.zeros((200, 2), dtype=bool), rng.random(200))
     assert np.array_equal(rows[:, 0], -rows[:, 1]) and len(np.unique(rows[:, 0])) > 40
     assert np.array_equal(parts.whole(), [[99.0, 99.0]])
@@ -83,7 +90,7 @@ def test_a_pipeline_on_a_frame(library):
 
     X, y = frames(library)
     pipe = make_pipeline(ColumnTransformer([("title", CountVectorizer(), "title"), ("price", "passthrough", ["price"])]), LogisticRegression()).fit(X, y)
-    explainer = kb.MixedExplainer(pipe, Inputs(title=Text(), price=Columns.fit(X["price"])), output="margin")
+    explainer = kb.MixedExplainer(pipe, Inputs(title=Text(), price=Tabular(X["price"])), output="margin")
     e = explainer.explain(X[:1])
     words = dict(zip(pipe[0].named_transformers_["title"].get_feature_names_out(), pipe[-1].coef_[0], strict=False))
     assert e.columns == ("title: good", "title: film", "price = 0.0")
@@ -96,7 +103,7 @@ def test_a_pipeline_on_a_frame(library):
 def test_a_row_of_pandas():
     X, _ = frames("pandas")
     f = lambda frame: frame["price"].to_numpy(dtype=float) + frame["title"].str.contains("good").to_numpy(dtype=float)  # noqa: E731
-    e = kb.MixedExplainer(f, Inputs(title=Text(), price=Columns.fit(X["price"]))).explain(X.iloc[0])
+    e = kb.MixedExplainer(f, Inputs(title=Text(), price=Tabular(X["price"]))).explain(X.iloc[0])
     assert e.columns == ("title: good", "title: film", "price = 0.0") and e.coef[0, 0] == pytest.approx(1.0, abs=0.05)
 
 
@@ -157,7 +164,7 @@ def test_bad_inputs():
     with pytest.raises(kb.InputError, match="expected Inputs"):
         kb.MixedExplainer(model, {"title": Text()})
     with pytest.raises(kb.InputError, match="no value"):
-        Columns.fit(np.zeros(0))
+        Tabular(np.zeros(0))
     with pytest.raises(kb.InputError, match="list of dicts or a frame"):
         kb.MixedExplainer(model, Inputs(**ALL)).explain_many(X)
     with pytest.raises(kb.InputError, match="neither inputs"):
@@ -166,9 +173,9 @@ def test_bad_inputs():
         kb.MixedExplainer(model, Inputs(**ALL), engine="exact").explain(X)
     X2, _ = frames("pandas")
     with pytest.raises(kb.InputError, match="an input of its own"):
-        kb.MixedExplainer(model, Inputs(title=Text(), price=Columns.fit(X2[["price"]]))).explain(X2[:1])
+        kb.MixedExplainer(model, Inputs(title=Text(), price=Tabular(X2[["price"]]))).explain(X2[:1])
     with pytest.raises(kb.InputError, match="explain_many"):
-        kb.MixedExplainer(model, Inputs(title=Text(), price=Columns.fit(X2["price"]))).explain(X2[:2])
+        kb.MixedExplainer(model, Inputs(title=Text(), price=Tabular(X2["price"]))).explain(X2[:2])
 
 
 def test_memory_errors_halve_dicts_too():
@@ -185,7 +192,7 @@ def test_hostile_names_do_nothing():
     """Inputs, values and words come from the user; a page shows them as they are."""
     evil = "<script>alert(1)</script>"
     f = lambda b: np.array([len(t) for t in b[evil]]) + np.array([p == evil for p in b["p"]])  # noqa: E731
-    e = kb.MixedExplainer(f, Inputs(**{evil: Text(), "p": Columns.fit(["a", "b"])})).explain({evil: "a <img src=x onerror=alert(1)> b", "p": evil})
+    e = kb.MixedExplainer(f, Inputs(**{evil: Text(), "p": Tabular(["a", "b"])})).explain({evil: "a <img src=x onerror=alert(1)> b", "p": evil})
     assert "<script" not in e.to_html() and "<img src=x" not in e.to_html() and "&lt;script&gt;" in e.to_html()
     assert kb.Explanation.from_json(e.to_json()).columns == e.columns
     pytest.importorskip("pandas", reason="tables of explanations are pandas where the user brought no frame")

@@ -10,7 +10,7 @@ from scipy.stats import kstest
 from sklearn.linear_model import LinearRegression
 
 import kabosu as kb
-from kabosu.domains import Copula, Nearest, Observed, Tabular
+from kabosu.domains import Copula, Nearest, Observed, Tables
 from kabosu.domains.copula import LEAST, conditional, correlations, positive
 from kabosu.domains.margins import LevelMargin, NumberMargin
 from kabosu.kernels import Exponential, width_for
@@ -27,7 +27,7 @@ def correlated(n, seed=0):
 
 
 def law_of(data, x, neighborhood, width):
-    block = next(Tabular.fit(data, neighborhood).represent(x)).tilt(Exponential(width))
+    block = next(Tables.fit(data, neighborhood).represent(x)).tilt(Exponential(width))
     return block, block.law
 
 
@@ -36,7 +36,7 @@ def law_of(data, x, neighborhood, width):
 def test_scores_follow_math_2c(center, width):
     X = correlated(4000)
     block, law = law_of(X, X[:3], Copula(center), width)
-    R = Tabular.fit(X, Copula(center)).joint.R
+    R = Tables.fit(X, Copula(center)).joint.R
     P = np.linalg.inv(R) + np.eye(4) / width**2
     c = law.at if center == "instance" else np.zeros((3, 4))
     expected = np.linalg.solve(P, np.linalg.solve(R, c.T) + law.at.T / width**2).T
@@ -73,7 +73,7 @@ def test_held_columns_condition_the_others_however_they_are_held():
 def test_correlations_are_the_sources_through_any_monotone_map_and_cut():
     v = correlated(20_000, 3)
     data = pd.DataFrame({"a": np.exp(v[:, 0]), "b": v[:, 1] ** 3, "c": np.where(v[:, 2] > 0.8, "on", "off"), "d": np.clip(np.rint(v[:, 3]), -1, 1).astype(int)})
-    R = Tabular.fit(data, Copula()).joint.R
+    R = Tables.fit(data, Copula()).joint.R
     assert np.allclose(R[:2, :2], S[:2, :2], atol=0.02)
     assert np.allclose(np.abs(R[2, :2]), np.abs(S[2, :2]), atol=0.04)  # levels have no direction
     assert np.allclose(R[3, :2], S[3, :2], atol=0.03)
@@ -85,7 +85,7 @@ def test_correlations_are_the_sources_through_any_monotone_map_and_cut():
 def test_few_rows_and_equal_columns_stay_defined(n, d):
     X = np.random.default_rng(0).normal(size=(n, d))
     X[:, 1] = X[:, 0]
-    R = Tabular.fit(X, Copula()).joint.R
+    R = Tables.fit(X, Copula()).joint.R
     assert np.linalg.eigvalsh(R)[0] >= LEAST * 0.9
     assert np.allclose(np.diag(R), 1)
     assert np.allclose(R, R.T)
@@ -112,7 +112,7 @@ def test_quantiles_are_hazens_and_margins_are_the_backgrounds():
     x = data["number"].to_numpy()
     margin = NumberMargin.fit(Copula().unit(kb.frames.describe("x", x), x), x)
     p = np.linspace(0.01, 0.99, 50)
-    made = Tabular.fit(data[["number"]].assign(other=x[::-1]), Copula()).units[0]
+    made = Tables.fit(data[["number"]].assign(other=x[::-1]), Copula()).units[0]
     assert np.allclose(margin.cells(ndtri(p)[None, :, None], made.law(np.array([0.0]))), np.quantile(x, p, method="hazen"), atol=2e-3)
     block, law = law_of(data, data[:1], Copula("mean"), GLOBAL)
     cells = dict(zip([u.name for u in block.block.units], law.cells(Plain().draw(block.space, 0, 20_000, 1)), strict=True))
@@ -142,7 +142,7 @@ def test_levels_are_ordered_by_what_goes_with_them():
     rng = np.random.default_rng(0)
     codes = rng.integers(0, 5, 4000)
     place = np.array([3.0, 0.0, 4.0, 1.0, 2.0])[codes]
-    unit = Tabular.fit(pd.DataFrame({"c": np.array(list("abcde"))[codes], "x": place})).units[0]
+    unit = Tables.fit(pd.DataFrame({"c": np.array(list("abcde"))[codes], "x": place})).units[0]
     order = LevelMargin.fit(unit, codes, (place - 2)[:, None]).order.tolist()
     assert order in ([1, 3, 4, 0, 2], [2, 0, 4, 3, 1])
 
@@ -214,9 +214,9 @@ def test_nearest_without_jitter_is_a_weighted_regression_of_k_rows():
 
 def test_jitter_is_among_the_rows_and_integers_stay_integers():
     data = every_kind(400)
-    block = next(Tabular.fit(data, Nearest(k=40, jitter=0.5)).represent(data[:1]))
+    block = next(Tables.fit(data, Nearest(k=40, jitter=0.5)).represent(data[:1]))
     rows = block.inputs(Plain().draw(block.space, 0, 4000, 0))
-    near = data.iloc[np.argsort(((block.read([c[:1] for c in Tabular.fit(data, Nearest(k=40)).joint.around(block.block).law.near]) - block.origin[:, None]) ** 2).sum(axis=2))[0]]
+    near = data.iloc[np.argsort(((block.read([c[:1] for c in Tables.fit(data, Nearest(k=40)).joint.around(block.block).law.near]) - block.origin[:, None]) ** 2).sum(axis=2))[0]]
     assert rows["small"].dtype == data["small"].dtype
     assert set(rows["color"]) <= set(data["color"])
     assert len(near) == 40

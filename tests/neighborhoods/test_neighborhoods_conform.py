@@ -19,7 +19,7 @@ from sklearn.preprocessing import OrdinalEncoder
 
 import kabosu as kb
 from kabosu import testing
-from kabosu.domains import Constrained, Copula, Generator, Nearest, Observed, Tabular
+from kabosu.domains import Constrained, Copula, Generator, Nearest, Observed, Tables
 from kabosu.domains.copula import _spread
 from kabosu.domains.joint import training_cells
 from kabosu.engines import ENGINES
@@ -33,20 +33,20 @@ NEW = ["conditional", "copula", "nearest", "observed"]
 @pytest.mark.parametrize("name", ALL)
 def test_domains_conform(name):
     data = every_kind()
-    testing.check_domain(Tabular.fit(data, ALL[name]), data[:4], Exponential(0.8))
+    testing.check_domain(Tables.fit(data, ALL[name]), data[:4], Exponential(0.8))
 
 
 @pytest.mark.parametrize("kind", [pl.from_pandas, pa.Table.from_pandas, lambda frame: frame.to_dict("records")], ids=["polars", "pyarrow", "records"])
 @pytest.mark.parametrize("name", NEW)
 def test_kinds_of_tables_conform(kind, name):
     data = kind(every_kind(60))
-    testing.check_domain(Tabular.fit(data, NEIGHBORHOODS[name]), data[:3], Exponential(0.8))
+    testing.check_domain(Tables.fit(data, NEIGHBORHOODS[name]), data[:3], Exponential(0.8))
 
 
 @pytest.mark.parametrize("name", NEW)
 def test_the_model_is_handed_the_users_dtypes(name):
     data = every_kind()
-    block = next(Tabular.fit(data, NEIGHBORHOODS[name]).represent(data[:3]))
+    block = next(Tables.fit(data, NEIGHBORHOODS[name]).represent(data[:3]))
     rows = block.inputs(kb.samplers.Sobol().draw(block.space, 0, 64, 0))
     assert rows.dtypes.to_dict() == data.dtypes.to_dict()
     assert rows["small"].between(data["small"].min(), data["small"].max()).all()
@@ -62,7 +62,7 @@ def test_engines_refuse_by_reason_or_are_right(name, model):
         return
     recipe = replace(TABLES["kabosu"], neighborhood=ALL[name], budget=2049, kernel=Exponential(1.0))
     asked = as_model(model.fit(data, ask(data.assign(holed=0.0))))
-    block = next(iter(Tabular.fit(data, ALL[name]).represent(data[:2])))
+    block = next(iter(Tables.fit(data, ALL[name]).represent(data[:2])))
     reasons = {engine.name: testing.check_engine(engine, asked, block, recipe) for engine in ENGINES}
     ran = [n for n, reason in reasons.items() if reason is None]
     assert ran == (["rows", "sampled"] if name in ("observed", "few") else ["sampled"])
@@ -84,7 +84,7 @@ def test_forests_are_sampled_and_exact_is_refused(name):
 def test_the_coordinates_are_those_of_the_rows_that_the_model_is_handed(name):
     """Both readings are of the same row: numbers with the background's decimals, whole ones whole, levels as they are."""
     data = every_kind().round({"number": 2, "zeros": 1})
-    domain = Tabular.fit(data, ALL[name])
+    domain = Tables.fit(data, ALL[name])
     block = next(domain.represent(data[:2])).tilt(Exponential(1.0)) or next(domain.represent(data[:2]))
     draws = kb.samplers.Sobol().draw(block.space, 0, 64, 0)
     table = kb.frames.rows_like(block.inputs(draws), domain.table)
@@ -142,7 +142,7 @@ def test_real_tables(table, name):
     model = make_pipeline(make_column_transformer((OrdinalEncoder(), words), remainder="passthrough"), RandomForestClassifier(10, max_depth=6, random_state=0)).fit(X, y)
     made = {"generator": Generator(copies, rows=300), "constrained": Constrained(Copula(), bounds={"age": (16, 90)}, monotone={"age": 1})}
     neighborhood = made.get(name) or NEIGHBORHOODS[name]
-    testing.check_domain(Tabular.fit(X, neighborhood), X[:3], Exponential(2.0))
+    testing.check_domain(Tables.fit(X, neighborhood), X[:3], Exponential(2.0))
     es = kb.TabularExplainer(model, X, neighborhood=neighborhood, kernel_width=2.0).explain_many(X[:3])
     assert np.isfinite(es.coef).all()
     assert np.allclose(es.prediction, model.predict_proba(X[:3]))
@@ -155,7 +155,7 @@ def test_many_kinds_of_hard_tables():
     tables += [pd.DataFrame({"a": list("xyzxyz") * 5, "b": list("pq") * 15}), pd.DataFrame({"a": [1.0, np.nan] * 20, "b": rng.normal(size=40)})]
     for data in tables:
         for neighborhood in (Copula(), Copula("mean"), Nearest(k=5), Observed()):
-            domain = Tabular.fit(data, neighborhood)
+            domain = Tables.fit(data, neighborhood)
             testing.check_domain(domain, data[:2], Exponential(1.5))
 
 

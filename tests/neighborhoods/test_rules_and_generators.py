@@ -10,7 +10,7 @@ from neighbors import ask, every_kind, not_both, shuffled
 from scipy.stats import truncnorm
 
 import kabosu as kb
-from kabosu.domains import Bins, Constrained, Copula, Gaussian, Generator, Nearest, Observed, Tabular
+from kabosu.domains import Bins, Constrained, Copula, Gaussian, Generator, Nearest, Observed, Tables
 from kabosu.domains.constrained import fresh
 from kabosu.kernels import Exponential, width_for
 from kabosu.samplers import Plain, Sobol
@@ -125,7 +125,7 @@ def test_bounds_cut_the_normal_off(low, high):
     X = np.random.default_rng(0).normal(size=(500, 2))
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     x, sd = np.array([[0.2, 0.0]]), 0.8
-    block = next(Tabular.fit(X, Constrained(bounds={"x0": (low, high)})).represent(x)).tilt(Exponential(width_for(sd)))
+    block = next(Tables.fit(X, Constrained(bounds={"x0": (low, high)})).represent(x)).tilt(Exponential(width_for(sd)))
     drawn = block.law.cells(Sobol(8).draw(block.space, 0, 1 << 14, 0))
     expected = truncnorm((-np.inf if low is None else (low - 0.2) / sd), (np.inf if high is None else (high - 0.2) / sd), 0.2, sd)
     assert drawn[0].mean() == pytest.approx(expected.mean(), abs=0.01)
@@ -137,7 +137,7 @@ def test_the_local_law_given_the_rules_is_the_weighted_draw_law_given_them():
     """Over both columns together: importance weights on draws that numpy rejects."""
     rng, X = np.random.default_rng(1), np.random.default_rng(0).normal(size=(2000, 2)) @ np.array([[1.0, 0.8], [0, 0.6]])
     inside = lambda rows: rows[:, 0] ** 2 + rows[:, 1] ** 2 < 1.5  # noqa: E731
-    block = next(Tabular.fit(X, Constrained(Gaussian(), keep=inside)).represent(X[:1])).tilt(Exponential(1.0))
+    block = next(Tables.fit(X, Constrained(Gaussian(), keep=inside)).represent(X[:1])).tilt(Exponential(1.0))
     q = np.stack(block.law.cells(Plain().draw(block.space, 0, 20_000, 0)), axis=-1)[0]
     free = X[0] + rng.normal(size=(200_000, 2)) * X.std(axis=0)
     free = free[inside(free)]

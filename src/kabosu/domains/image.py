@@ -131,7 +131,7 @@ def is_first(shape: tuple[int, ...], channels: str) -> bool:
 
 
 @dataclass(frozen=True, eq=False)
-class Images:
+class Image:
     """Pictures of any sizes; each is taken apart by itself.
 
     segments : "slic", "felzenszwalb", "quickshift", "watershed", "grid", a function of the picture (H, W[, C]) in [0, 1], a label map
@@ -143,7 +143,7 @@ class Images:
     Examples
     --------
     >>> image = np.random.default_rng(0).integers(0, 256, (32, 32, 3), dtype=np.uint8)
-    >>> block = next(Images("grid", 4).represent([image]))
+    >>> block = next(Image("grid", 4).represent([image]))
     >>> block.p, block.inputs(np.zeros((1, 5, 4), dtype=bool)).shape
     (4, (5, 32, 32, 3))
 
@@ -181,7 +181,7 @@ class Images:
         name = lambda v: v if isinstance(v, str) else type(v).__name__ if not callable(v) else getattr(v, "__name__", type(v).__name__)  # noqa: E731
         return f"images, segments={name(self.segments)}, fill={name(self.fill)}"
 
-    def only(self, features: Sequence[Any]) -> "Images":
+    def only(self, features: Sequence[Any]) -> "Image":
         """Vary some segments only, by name: "segment 3", or 3."""
         if not len(features):
             raise InputError("features=[] is empty; name at least one segment to vary, or leave features= out")

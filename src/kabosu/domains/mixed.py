@@ -66,33 +66,10 @@ class ValueParts:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Some columns of a table, each kept or replaced; those that are hidden come from one row of the background, another in each draw.
-
-    Examples
-    --------
-    >>> parts = Columns.fit([{"age": 30, "job": "cook"}, {"age": 50, "job": "nurse"}]).parts({"age": 41, "job": "cook"})
-    >>> parts.names
-    ('age = 41', 'job = cook')
-    >>> parts.mixed(np.array([[True, False], [False, False]]), np.array([0.9, 0.1]))
-    [{'age': 41, 'job': 'nurse'}, {'age': 30, 'job': 'cook'}]
-
-    """
+    """Some columns of a table, each kept or replaced; those that are hidden come from one row of the background, another in each draw."""
 
     table: frames.Table
     columns: tuple[frames.Column, ...]
-
-    @classmethod
-    def fit(cls, data: Any) -> "Columns | Value":
-        """Background rows: any table; or the values of one column."""
-        flat = data.to_numpy() if len(getattr(data, "shape", ())) == 1 and hasattr(data, "to_numpy") else data
-        flat = np.asarray(flat) if isinstance(flat, (list, tuple)) and len(flat) and not isinstance(flat[0], (dict, list, tuple)) else flat
-        if isinstance(flat, np.ndarray) and flat.ndim == 1:
-            if not len(flat):
-                raise InputError("the background holds no value; give some that may stand in the place of the instance's")
-            return Value(flat if flat.dtype.kind in "biuf" else flat.astype(object))
-        table = frames.read(data)
-        columns = tuple(replace(frames.describe(n, s), kind="level") for n, s in zip(table.names, table.columns, strict=True))
-        return cls(table, columns)
 
     def parts(self, x: Any) -> "ColumnsParts":
         """One row."""
@@ -128,6 +105,31 @@ class ColumnsParts:
         n = len(self.table)
         donor = one_of(n, chance)
         return frames.build(self.table, self.columns, [(e, np.where(masks[:, j], n, donor)) for j, e in enumerate(self.exemplars)])
+
+
+def Tabular(data: Any) -> Columns | Value:  # noqa: N802  it reads as the value that it gives
+    """A value, or the columns of a row, each kept or replaced, as an input of ``Inputs``.
+
+    data : the background, values of one column or any table. What is hidden comes from one of its rows, another in each draw.
+
+    Examples
+    --------
+    >>> parts = Tabular([{"age": 30, "job": "cook"}, {"age": 50, "job": "nurse"}]).parts({"age": 41, "job": "cook"})
+    >>> parts.names
+    ('age = 41', 'job = cook')
+    >>> parts.mixed(np.array([[True, False], [False, False]]), np.array([0.9, 0.1]))
+    [{'age': 41, 'job': 'nurse'}, {'age': 30, 'job': 'cook'}]
+
+    """
+    flat = data.to_numpy() if len(getattr(data, "shape", ())) == 1 and hasattr(data, "to_numpy") else data
+    flat = np.asarray(flat) if isinstance(flat, (list, tuple)) and len(flat) and not isinstance(flat[0], (dict, list, tuple)) else flat
+    if isinstance(flat, np.ndarray) and flat.ndim == 1:
+        if not len(flat):
+            raise InputError("the background holds no value; give some that may stand in the place of the instance's")
+        return Value(flat if flat.dtype.kind in "biuf" else flat.astype(object))
+    table = frames.read(data)
+    columns = tuple(replace(frames.describe(n, s), kind="level") for n, s in zip(table.names, table.columns, strict=True))
+    return Columns(table, columns)
 
 
 @dataclass(frozen=True)
@@ -293,22 +295,22 @@ def rows_of(X: Any) -> list[Any]:
 
 
 def Inputs(**fields: Any) -> Mixed:  # noqa: N802  it reads as the value that it gives
-    """Inputs by name: ``Inputs(title=Text(), price=Columns.fit(prices), photo=Images())``.
+    """Inputs by name: ``Inputs(title=Text(), price=Tabular(prices), photo=Image())``.
 
     Examples
     --------
     >>> from kabosu.domains.text import Text
-    >>> block = next(Inputs(title=Text(), price=Columns.fit([1.0, 2.0])).represent([{"title": "good film", "price": 9.5}]))
+    >>> block = next(Inputs(title=Text(), price=Tabular([1.0, 2.0])).represent([{"title": "good film", "price": 9.5}]))
     >>> block.labels().columns
     ('title: good', 'title: film', 'price = 9.5')
 
     """
     if not fields:
-        raise InputError("no inputs were given; name each: Inputs(title=Text(), price=Columns.fit(prices))")
+        raise InputError("no inputs were given; name each: Inputs(title=Text(), price=Tabular(prices))")
     odd = {name: field for name, field in fields.items() if isinstance(field, type) or not callable(getattr(field, "parts", None))}
     if odd:
         name, field = next(iter(odd.items()))
-        raise InputError(f"input {name!r} is {field!r:.80}; expected Text(), Images(), Series(), Columns.fit(data), or an object with parts(x)")
+        raise InputError(f"input {name!r} is {field!r:.80}; expected Text(), Image(), Series(), Tabular(data), or an object with parts(x)")
     return Mixed(fields)
 
 

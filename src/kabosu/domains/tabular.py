@@ -48,7 +48,7 @@ class Gaussian:
 
 
 @dataclass(frozen=True)
-class Tabular:
+class Tables:
     """Fitted on background data: units that vary, columns that do not.
 
     table : the background's kind and columns, without rows.  units : what is drawn.  notes : what was inferred, in words.
@@ -69,7 +69,7 @@ class Tabular:
         neighborhood: Neighborhood1D = Gaussian(),
         categorical: Sequence[Any] | None = None,
         groups: Mapping[str, Sequence[Any]] | None = None,
-    ) -> "Tabular":
+    ) -> "Tables":
         """Read background data.
 
         categorical : names (or positions, for arrays) of columns that are categories whatever their dtype.
@@ -97,7 +97,7 @@ class Tabular:
         """Its size, in words."""
         return f"{len(self.columns)} columns"
 
-    def only(self, features: Sequence[Any]) -> "Tabular":
+    def only(self, features: Sequence[Any]) -> "Tables":
         """Vary some features and keep the others as they are in the instance."""
         if not len(features):
             raise InputError("features=[] is empty; name at least one feature to vary, or leave features= out")

@@ -8,7 +8,7 @@ import numpy as np
 from kabosu import frames
 from kabosu.domains.joint import JointBlock
 from kabosu.domains.observed import FittedRows, RowsLaw
-from kabosu.domains.tabular import Tabular
+from kabosu.domains.tabular import Tables
 from kabosu.engines.sampled import reacted
 from kabosu.explain import Neighborhood, fit
 from kabosu.fits import Outcome
@@ -71,7 +71,7 @@ def _part(model: Model, block: Any, cells: list[Array]) -> Float[Array, "#B n k"
     return model(block.rows(cells), block.size * n).reshape(block.size, n, -1)
 
 
-def ahead(domain: Tabular, model: Model, data: Batch) -> Tabular:
+def ahead(domain: Tables, model: Model, data: Batch) -> Tables:
     """The domain with the model's answers for its observed rows; other domains as they are."""
     fitted = domain.joint
     if not isinstance(fitted, FittedRows):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from kabosu import checks
-from kabosu.domains.image import Images
+from kabosu.domains.image import Image
 from kabosu.domains.segments import Quickshift
 from kabosu.errors import InputError
 from kabosu.explainers.base import Explainer, chosen_recipe
@@ -72,7 +72,7 @@ class ImageExplainer(Explainer):
         self.recipe = chosen_recipe(IMAGES, MASK_LAWS, "counts", recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
         self.strict = checks.yes_or_no("strict", strict)
         cut = segments if segments is not None else Quickshift() if self.recipe.name == "lime" else "slic"
-        self.domain = Images(cut, n_segments, fill, channels, self.recipe.neighborhood)
+        self.domain = Image(cut, n_segments, fill, channels, self.recipe.neighborhood)
         self.model = array_model(model, output, target, batch_size, output_names)
 
     def _alone(self, x: Any) -> Any:

@@ -21,18 +21,18 @@ class MixedExplainer(Explainer):
     Parameters
     ----------
     model : a function of a dict of batches, {input: n texts, images, series or values}; for frames, any estimator or pipeline.
-    inputs : ``Inputs(title=Text(), price=Columns.fit(prices), photo=Images())``: ``domains.Text``, ``domains.Images`` and
-        ``domains.Series`` take texts, images and series apart; ``domains.Columns.fit(data)`` replaces a value, or the columns of a
+    inputs : ``Inputs(title=Text(), price=Tabular(prices), photo=Image())``: ``domains.Text``, ``domains.Image`` and
+        ``domains.Series`` take texts, images and series apart; ``domains.Tabular(data)`` replaces a value, or the columns of a
         row, by those of a row of the data, another in each draw. Anything with ``parts(x)`` may stand there.
     target, batch_size, output, output_names : as for ``ImageExplainer``.
     recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state, strict : as for ``ImageExplainer``.
 
     Examples
     --------
-    >>> from kabosu.domains import Columns, Inputs, Text
+    >>> from kabosu.domains import Inputs, Tabular, Text
     >>> def model(batch):
     ...     return [2.0 * ("good" in title) + price for title, price in zip(batch["title"], batch["price"], strict=True)]
-    >>> e = MixedExplainer(model, Inputs(title=Text(), price=Columns.fit([1.0, 1.0, 1.0]))).explain({"title": "a good film", "price": 4.0})
+    >>> e = MixedExplainer(model, Inputs(title=Text(), price=Tabular([1.0, 1.0, 1.0]))).explain({"title": "a good film", "price": 4.0})
     >>> dict(zip(e.columns, e.coef[:, 0].round(6).tolist()))
     {'title: a': 0.0, 'title: good': 2.0, 'title: film': 0.0, 'price = 4.0': 3.0}
 
@@ -57,7 +57,7 @@ class MixedExplainer(Explainer):
         strict: bool = False,
     ) -> None:
         if not isinstance(inputs, Mixed):
-            raise InputError(f"inputs={inputs!r:.80}; expected Inputs(name=..., ...), such as Inputs(title=Text(), price=Columns.fit(prices))")
+            raise InputError(f"inputs={inputs!r:.80}; expected Inputs(name=..., ...), such as Inputs(title=Text(), price=Tabular(prices))")
         self.recipe = chosen_recipe(IMAGES, MASK_LAWS, "counts", recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
         self.strict = checks.yes_or_no("strict", strict)
         self.domain = replace(inputs, law=self.recipe.neighborhood)

@@ -8,7 +8,7 @@ from typing import Any
 from kabosu import checks
 from kabosu.domains.observed import Generator
 from kabosu.domains.sparse import Sparse, is_sparse
-from kabosu.domains.tabular import Tabular
+from kabosu.domains.tabular import Tables
 from kabosu.explainers.base import Explainer, chosen_recipe
 from kabosu.recipes import NEIGHBORHOODS, TABLES, Recipe
 from kabosu.respond import as_model
@@ -73,11 +73,11 @@ class TabularExplainer(Explainer):
         self.recipe = chosen_recipe(TABLES, NEIGHBORHOODS, "unit", recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
         self.strict = checks.yes_or_no("strict", strict)
         if is_sparse(data):
-            self.domain: Tabular | Sparse = Sparse.fit(data, neighborhood, categorical, groups)
+            self.domain: Tables | Sparse = Sparse.fit(data, neighborhood, categorical, groups)
         else:
-            self.domain = Tabular.fit(data, self.recipe.neighborhood, categorical, groups)
+            self.domain = Tables.fit(data, self.recipe.neighborhood, categorical, groups)
         self.model = as_model(model, output, data)
-        if isinstance(self.domain, Tabular):
+        if isinstance(self.domain, Tables):
             from kabosu.engines.rows import ahead  # engines are imported when first needed
 
             self.domain = ahead(self.domain, self.model, data)

@@ -25,10 +25,10 @@ def mixed(e: Explanation, ax: Any = None, output: Any = None, max_display: int =
     Examples
     --------
     >>> import kabosu as kb, numpy as np
-    >>> from kabosu.domains import Columns, Images, Inputs
+    >>> from kabosu.domains import Image, Inputs, Tabular
     >>> from matplotlib.figure import Figure
     >>> f = lambda batch: batch["photo"].mean(axis=(1, 2)) + batch["price"]
-    >>> e = kb.MixedExplainer(f, Inputs(photo=Images("grid", 4), price=Columns.fit([1.0, 2.0]))).explain({"photo": np.eye(8), "price": 5.0})
+    >>> e = kb.MixedExplainer(f, Inputs(photo=Image("grid", 4), price=Tabular([1.0, 2.0]))).explain({"photo": np.eye(8), "price": 5.0})
     >>> len(mixed(e, ax=Figure()))
     2
 
