@@ -8,7 +8,7 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.domains.joint import JointBlock
-from kabosu.domains.tabular import Tabular
+from kabosu.domains.tabular import Tables
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError
 from kabosu.explain import measure, weigh
@@ -85,7 +85,7 @@ def landscape(explainer: TabularExplainer, x: Any, features: Sequence[Any] | Non
 
 def _pair(explainer: TabularExplainer, e: Explanation, t: int, features: Sequence[Any] | None) -> list[Unit]:
     """The two units to draw."""
-    if not isinstance(explainer.domain, Tabular):
+    if not isinstance(explainer.domain, Tables):
         raise InputError("a surface needs two numeric columns of a dense table; the entries of a sparse row are present or absent")
     units = {u.name: u for u in explainer.domain.units if isinstance(u, Number) or u.inside is not None}
     ranked = [e.columns[j] for j in e.order(e.output_names[t]) if e.columns[j] in units]
