@@ -125,7 +125,7 @@ CONTENTS: list[Case] = [
     ("NUL in a text", lambda: explain(lambda A: (A[:, 0] == "a\0b") * 1.0, objects(*["a\0b", "b"] * 20)), Value([1.0])),
     ("text and numbers in one column", lambda: explain(lambda A: (A[:, 0] == 1) * 1.0, objects(*[1, "x"] * 20)), Value([1.0])),
     ("ids", lambda: kb.TabularExplainer(lambda A: np.arange(len(A)), objects(*[f"u{i}" for i in range(50)])).notes, Value(lambda notes: "leave it out if it is an id" in notes[0])),
-    ("one value nearly always", lambda: explain(lambda A: A[:, 0], np.column_stack([X[:, 0], np.arange(120) == 7])), Value(lambda e: "feature-did-not-vary" not in {f.code for f in e.certificate.flags})),
+    ("one value nearly always", lambda: explain(lambda A: A[:, 0], np.column_stack([X[:, 0], np.arange(120) == 7])), Value(lambda e: "constant-feature" not in {f.code for f in e.certificate.flags})),
 ]
 
 

@@ -58,7 +58,7 @@ RAISED = {
     "poor-fidelity": lambda: explain(lambda A: np.sin(40 * A[:, 0])),
     "imprecise": lambda: explain(lambda A: np.sin(40 * A[:, 0])),
     "did-not-react": lambda: explain(lambda A: np.ones(len(A))),
-    "feature-did-not-vary": lambda: kb.TabularExplainer(score, RARE, kernel_width=0.1).explain(USUAL),
+    "constant-feature": lambda: kb.TabularExplainer(score, RARE, kernel_width=0.1).explain(USUAL),
     "ill-conditioned": lambda: next(make for name, make, _ in test_strategies.CASES if name == "draws in a line")(),
     "outside-training-range": lambda: explain(x=X[0] + 100),
     "unseen-level": lambda: kb.TabularExplainer(score, RARE).explain(USUAL | {"half": "middle"}),
@@ -87,7 +87,7 @@ def test_what_hardly_ever_varies_need_not_vary_in_the_draws():
 def test_a_rare_row_is_not_usual():
     """The instance itself has the rare level: that it might be usual is drawn."""
     e = kb.TabularExplainer(lambda f: (f["rare level"] == "odd").to_numpy() * 1.0, RARE).explain(USUAL | {"rare level": "odd"})
-    assert "feature-did-not-vary" not in codes(e)
+    assert "constant-feature" not in codes(e)
     assert e.coef[e.feature_names.index("rare level = odd"), 0] == pytest.approx(1.0)
 
 
@@ -115,7 +115,7 @@ def test_flags_are_about_the_output_that_is_read():
         ({"condition_number": 9e7}, set()),
         ({"condition_number": 2e8}, {"ill-conditioned"}),
         ({"condition_number": np.inf}, set()),
-        ({"still": ("color = red",)}, {"feature-did-not-vary"}),
+        ({"still": ("color = red",)}, {"constant-feature"}),
         ({"radius": 0.89}, set()),
         ({"radius": 0.91}, {"near-global-kernel"}),
         ({"local_gap": 0.59}, set()),

@@ -104,8 +104,8 @@ CELLS: list[Case] = [
 
 OUTSIDE: list[Case] = [
     ("outside the training range", of(X[0] + 100), flags("outside-training-range", and_=lambda e: np.allclose(e.coef[:, 0], LINE, atol=1e-6))),
-    ("far outside", of(X[0] + 1e30), flags("outside-training-range", "did-not-react", "feature-did-not-vary", and_=lambda e: np.isnan(e.certificate.fidelity[0]))),
-    ("as far as floats go", of(X[0] + 1e300), flags("outside-training-range", "did-not-react", "feature-did-not-vary")),
+    ("far outside", of(X[0] + 1e30), flags("outside-training-range", "did-not-react", "constant-feature", and_=lambda e: np.isnan(e.certificate.fidelity[0]))),
+    ("as far as floats go", of(X[0] + 1e300), flags("outside-training-range", "did-not-react", "constant-feature")),
     ("a constant column that differs", lambda: explain(data=CONSTANT, x=[*X[0, :3], 8.0]), flags("outside-training-range", and_=lambda e: len(e) == 3)),
     ("a constant column that is missing", lambda: explain(lambda A: linear(np.nan_to_num(A)), CONSTANT, [*X[0, :3], np.nan]), flags("outside-training-range")),
     ("a constant column as it was", lambda: explain(data=CONSTANT, x=[*X[0, :3], 7.0]), Value(LINE[:3])),

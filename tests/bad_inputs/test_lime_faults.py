@@ -78,7 +78,7 @@ CASES: list[Case] = [
     ("01 kernel width 0.1", narrow(0.1), LINEAR),
     ("01 kernel width 0.001", narrow(0.001), LINEAR),
     ("01 kernel width 0.001, lime's recipe", narrow(0.001, recipe="lime", neighborhood="gaussian"), Value(lambda e: "low-effective-sample-size" in codes(e) and finite(e))),
-    ("01 kernel width 0.001, lime's bins", narrow(0.001, recipe="lime"), Value(lambda e: {"low-effective-sample-size", "feature-did-not-vary"} & codes(e) and finite(e))),
+    ("01 kernel width 0.001, lime's bins", narrow(0.001, recipe="lime"), Value(lambda e: {"low-effective-sample-size", "constant-feature"} & codes(e) and finite(e))),
     ("02 kernel width 0", narrow(0), wrong("kernel_width=0; expected a number above 0")),
     ("03 five hundred features", lambda: explain(noisy_wide, WIDE), Value(lambda e: codes(e) & {"poor-fidelity", "imprecise", "low-effective-sample-size"} or (set(e.order()[:10].tolist()) == set(range(10))))),
     ("03 five hundred features, few draws", lambda: explain(noisy_wide, WIDE, budget=1100), Value(lambda e: codes(e) & {"poor-fidelity", "imprecise", "low-effective-sample-size"})),

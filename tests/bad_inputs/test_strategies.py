@@ -81,7 +81,7 @@ KERNELS: list[Case] = [
     ("weights None", kernel(lambda Z, o: None), wrong("not all finite|failed")),
     ("a kernel of distances, as lime has it", kernel(lambda d: np.sqrt(np.exp(-(d**2)))), wrong("failed: TypeError.*takes 1 positional argument.*a kernel must take points")),
     ("a kernel that raises", kernel(lambda Z, o: 1 / 0), wrong("failed: ZeroDivisionError")),
-    ("one draw with all the weight", kernel(lambda Z, o: (np.arange(Z.shape[1])[None] == 0) * 1.0), flags("low-effective-sample-size", "feature-did-not-vary", and_=lambda e: np.isnan(e.certificate.fidelity[0]))),
+    ("one draw with all the weight", kernel(lambda Z, o: (np.arange(Z.shape[1])[None] == 0) * 1.0), flags("low-effective-sample-size", "constant-feature", and_=lambda e: np.isnan(e.certificate.fidelity[0]))),
     ("weights of 1e-320", kernel(lambda Z, o: np.full(Z.shape[:2], 1e-320)), LINEAR),
     ("weights of 1e300", kernel(lambda Z, o: np.full(Z.shape[:2], 1e300)), LINEAR),
     ("integer weights", kernel(lambda Z, o: np.ones(Z.shape[:2], dtype=int)), LINEAR),
@@ -99,7 +99,7 @@ SAMPLERS: list[Case] = [
     ("too few draws", sampler(lambda n, m: np.full((1, 3, m), 0.5)), wrong(r"gave draws of shape \(1, 3, 4\)")),
     ("too wide draws", sampler(lambda n, m: RNG.random((1, n, m + 1))), wrong(r"gave draws of shape \(1, 100, 5\)")),
     ("draws of text", sampler(lambda n, m: np.full((1, n, m), "a")), wrong("dtype .U1; expected numbers")),
-    ("one and the same draw", sampler(lambda n, m: np.full((1, n, m), 0.5)), flags("did-not-react", "feature-did-not-vary")),
+    ("one and the same draw", sampler(lambda n, m: np.full((1, n, m), 0.5)), flags("did-not-react", "constant-feature")),
     ("draws in a line", sampler(lambda n, m: np.repeat(RNG.random((1, n, 1)) * 0.98 + 0.01, m, axis=2)), Value(lambda e: "ill-conditioned" in {f.code for f in e.certificate.flags} and finite(e))),
     ("draws of one's own", sampler(lambda n, m: RNG.random((1, n, m))), LINEAR),
 ]

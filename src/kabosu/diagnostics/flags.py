@@ -35,7 +35,7 @@ FLAGS: Mapping[str, str] = {
     "unsettled-ranking": "features that close share a rank: raise budget=, lower confidence=, or read them as ties",
     "imprecise": "raise budget= or lower tolerance=",
     "did-not-react": "the model gave one and the same answer almost everywhere: widen kernel_width=, or check that the model sees the columns in the right order",
-    "feature-did-not-vary": "its coefficient is not an effect: widen kernel_width=, raise budget=, or leave it out with features=",
+    "constant-feature": "its coefficient is no effect: widen kernel_width=, raise budget=, or leave it out with features=",
     "ill-conditioned": "features move together in this neighborhood: group them with groups=, or add a ridge penalty (surrogate='ridge')",
     "outside-training-range": "the model extrapolates here, and so does the explanation: check the row, or add such rows to the background data",
     "coarse-parts": "read the long ones as a whole; for each by itself raise budget=, or explain a part of the instance",
@@ -85,6 +85,6 @@ def _of_the_draws(c: "Certificate", t: int, p: int, still: tuple[str, ...]) -> I
     if c.monte_carlo_error[t] > IMPRECISE:
         yield "imprecise", f"the 95% error is {c.monte_carlo_error[t]:.0%} of the largest coefficient"
     if still:
-        yield "feature-did-not-vary", f"{', '.join(still[:5])} kept one value in all draws"
+        yield "constant-feature", f"{', '.join(still[:5])} kept one value in all draws"
     if np.isfinite(c.condition_number) and c.condition_number > STEEP:
         yield "ill-conditioned", f"condition number {c.condition_number:.1e}"
