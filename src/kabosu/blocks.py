@@ -21,8 +21,9 @@ def blocks_of(model: Model, representation: Representation, recipe: Recipe) -> l
     """One block of all instances; of each by itself where a rule takes its kernel's width, or where it has too many parts."""
     from kabosu.coarse import coarse_to_fine, too_many
 
-    if too_many(representation, recipe):
-        return [coarse_to_fine(model, representation, recipe)]
+    parts = too_many(representation, recipe)
+    if parts is not None:
+        return [coarse_to_fine(model, parts, recipe)]
     if recipe.auto_width is None:
         return [_block(model, representation, recipe)]
     return [_at_own_width(model, representation.take([b]), recipe) for b in range(representation.size)]

@@ -53,14 +53,16 @@ class Stretches:
         return Stretches(np.unique(np.concatenate([self.starts, *pieces])), self.n)
 
 
-def too_many(representation: Representation, recipe: Recipe) -> bool:
-    """Whether an instance has more parts than half of the draws, and could have fewer."""
-    return isinstance(representation, MaskedBlock) and isinstance(representation.parts, Divisible) and 2 * (representation.p + 1) > recipe.budget - 1 and recipe.budget > DRAWS * 4 * FIRST
+def too_many(representation: Representation, recipe: Recipe) -> Divisible | None:
+    """The parts of an instance that has more of them than half of the draws, and could have fewer."""
+    if not isinstance(representation, MaskedBlock) or 2 * (representation.p + 1) <= recipe.budget - 1 or recipe.budget <= DRAWS * 4 * FIRST:
+        return None
+    return representation.parts if isinstance(representation.parts, Divisible) else None
 
 
-def coarse_to_fine(model: Model, representation: MaskedBlock, recipe: Recipe) -> Block:
+def coarse_to_fine(model: Model, parts: Divisible, recipe: Recipe) -> Block:
     """A quarter of the budget finds where the answer comes from, stage by stage; the rest explains the stretches and words that are left."""
-    parts, spent = representation.parts, 0
+    spent = 0
     found = Stretches(np.unique(np.linspace(0, parts.atoms, FIRST, endpoint=False).astype(np.int64)), parts.atoms)
     for _ in range(STAGES):
         s = DRAWS * len(found.starts)

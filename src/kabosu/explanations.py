@@ -76,7 +76,9 @@ class Block:
         certificate = Certificate(
             **{name: getattr(self, name)[i] for name in EVIDENCE},
             local_gap=np.abs(self.prediction[i] - self.local_prediction[i]),
-            **{name: float(getattr(self, name)[i]) for name in ("effective_sample_size", "condition_number", "forecast")},
+            effective_sample_size=float(self.effective_sample_size[i]),
+            condition_number=float(self.condition_number[i]),
+            forecast=float(self.forecast[i]),
             top_k=self.top_k,
             ended_by=self.ended_by[i],
             radius=self.radius,

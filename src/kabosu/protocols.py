@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
-from kabosu.types import Array, Batch, Float, Rows
+from kabosu.types import Array, Batch, Bool, Drawn, Float, Rows
 
 if TYPE_CHECKING:
     from kabosu.curves import Curves
@@ -214,8 +214,8 @@ class Engine(Protocol):
         """None: it applies. Text: why not."""
         ...
 
-    def run(self, model: Model, representation: Representation, recipe: Recipe) -> Any:
-        """Explain the block."""
+    def run(self, model: Model, representation: Any, recipe: Recipe) -> Any:
+        """Explain a block that is not refused."""
         ...
 
 

@@ -114,7 +114,7 @@ def _units(block: Representation) -> tuple[list[str], list[list[str]]]:
     if isinstance(table, MaskedBlock | SparseBlock):
         names = list(table.labels().columns)
         return names, [[n] for n in names]
-    raise InputError(f"features of a {type(block).__name__} cannot be taken away one by one")
+    raise _not_parted(block)
 
 
 def _ranked(names: Sequence[str], members: Sequence[Sequence[str]], e: "Explanation", t: int) -> Array:
@@ -138,10 +138,22 @@ def _rows(block: Representation, kept: Bool[Array, "r m"], draws: int, seed: int
         return block.inputs(kept[None]), 1
     if isinstance(block, SparseBlock):
         return block.inputs(np.where(kept, *_ends(block))[None]), 1
-    u = Sobol(2).draw(block.space, 0, draws, seed)
-    table, cells = (block.block, block.law.cells(u)) if isinstance(block, JointBlock) else (block, [law.cells(u[0, :, j]) for j, law in enumerate(block.laws)])
+    table, cells = _drawn(block, Sobol(2).draw(block.space, 0, draws, seed))
     mixed = [np.where(kept[:, j, None], law.at(), np.asarray(c).reshape(1, -1)).reshape(1, -1) for j, (law, c) in enumerate(zip(table.laws, cells, strict=True))]
     return table.rows(mixed), draws
+
+
+def _drawn(block: Representation, u: Float[Array, "1 s m"]) -> tuple[TabularBlock, Sequence[Array]]:
+    """A block of a table, and the cells of draws around it."""
+    if isinstance(block, JointBlock):
+        return block.block, block.law.cells(u)
+    if isinstance(block, TabularBlock):
+        return block, [law.cells(u[0, :, j]) for j, law in enumerate(block.laws)]
+    raise _not_parted(block)
+
+
+def _not_parted(block: Representation) -> InputError:
+    return InputError(f"features of a {type(block).__name__} cannot be taken away one by one")
 
 
 def _ends(block: SparseBlock) -> tuple[float, float]:

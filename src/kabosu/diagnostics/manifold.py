@@ -8,9 +8,10 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.diagnostics.flags import FLAGS, Flag
+from kabosu.domains.tabular import dense
 from kabosu.errors import InputError
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Placed, Tilts
+from kabosu.protocols import Kernel, Placed, Representation, Tilts
 from kabosu.types import Array, Float
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def off_manifold(explainer: "TabularExplainer", x: Any, data: Any, *, rows: int 
     """
     checks.whole("rows", rows, 50, "a number of rows")
     checks.whole("folds", folds, 2, "a number of folds")
-    domain = explainer.domain
+    domain = dense(explainer.domain, "off_manifold")
     table = frames.rows_like(data, domain.table, "data")
     if len(table) < 2 * folds:
         raise InputError(f"data= has {len(table)} rows; a classifier of {folds} folds needs at least {2 * folds}")
@@ -89,7 +90,7 @@ def _fold(A: Float[Array, "n d"], B: Float[Array, "n d"], C: Float[Array, "c d"]
     from sklearn.metrics import roc_auc_score
 
     levels = np.array([c.kind == "level" for c in columns])
-    trees = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, early_stopping=False, categorical_features=levels, random_state=0)
+    trees = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, random_state=0).set_params(early_stopping=False, categorical_features=levels)
     (real_rows, real), (draws, drawn) = _apart(A, f, folds), _apart(B, f, folds)
     trees.fit(np.concatenate([real_rows, draws]), np.repeat([0, 1], [len(real_rows), len(draws)]))
     real, drawn, here = (trees.decision_function(rows) for rows in (real, drawn, C))
@@ -107,32 +108,33 @@ def _apart(rows: Float[Array, "n d"], f: int, folds: int) -> tuple[Float[Array, 
 def one_draw_each(explainer: "TabularExplainer", real: frames.Table) -> frames.Table:
     """A row of the local law around each row."""
     parts: list[frames.Table] = []
-    for piece in explainer.domain.split(real, TOGETHER):
-        for block in explainer.domain.represent(piece):
+    domain = dense(explainer.domain, "a draw around each row")
+    for piece in domain.split(real, TOGETHER):
+        for block in domain.represent(piece):
             parts.append(_picked(explainer, block, sum(map(len, parts)), each=True))
     return _stacked(parts)
 
 
 def draws_of(explainer: "TabularExplainer", x: Any) -> frames.Table:
     """Rows of the local law of one instance."""
-    domain = explainer.domain
+    domain = dense(explainer.domain, "draws as rows")
     return _picked(explainer, next(iter(domain.represent(x))), 0, each=False)
 
 
-def _picked(explainer: "TabularExplainer", block: Any, start: int, *, each: bool) -> frames.Table:
+def _picked(explainer: "TabularExplainer", block: Representation, start: int, *, each: bool) -> frames.Table:
     """One draw of every instance of a block, or all draws of a single one, according to their weight; from number ``start`` on."""
     recipe = explainer.recipe
     local = block.tilt(recipe.kernel) if recipe.draws_from == "q" and isinstance(block, Tilts) else None
     s = block.size if each and local is not None else DRAWS
     source = block if local is None else local
     draws = recipe.sampler.draw(source.space, start, start + s, recipe.seed)
-    rows = frames.rows_like(source.inputs(draws), explainer.domain.table, "draws")
+    rows = frames.rows_like(source.inputs(draws), dense(explainer.domain, "draws as rows").table, "draws")
     picks = [np.arange(s)] * block.size if local is not None else _by_weight(recipe.kernel, source, draws)
     chosen = np.array([b * s + picks[b][b % s] for b in range(block.size)]) if each else picks[0]
     return replace(rows, columns=tuple(frames.gather(c, chosen) for c in rows.columns))
 
 
-def _by_weight(kernel: Any, source: Any, draws: Float[Array, "1 s m"]) -> list[Array]:
+def _by_weight(kernel: Kernel, source: Representation, draws: Float[Array, "1 s m"]) -> list[Array]:
     """Draws of each instance, as often as they weigh: systematic resampling, in an order that is not theirs."""
     places = source.places(draws) if isinstance(source, Placed) else None
     log = log_weights(kernel, source.features(draws), source.origin) if places is None else log_weights(kernel, places, np.zeros((1, places.shape[2])))

@@ -170,8 +170,8 @@ class ConstrainedLaw:
 
     def places(self, u: Float[Array, "1 s m"]) -> Float[Array, "B s p"] | None:
         """Where these draws lie."""
-        found = [one.law.places(v[None]) for one, v in self._each(u)]
-        return None if found[0] is None else np.concatenate(found)
+        found = [places for one, v in self._each(u) if (places := one.law.places(v[None])) is not None]
+        return np.concatenate(found) if found else None
 
     def _each(self, u: Float[Array, "1 s m"]) -> Iterator[tuple["ConstrainedLaw", Float[Array, "s m"]]]:
         """Each instance by itself, with its points."""

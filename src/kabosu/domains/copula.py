@@ -13,7 +13,7 @@ from kabosu.domains.laws import Key, Law
 from kabosu.domains.levels import own_codes
 from kabosu.domains.margins import LevelMargin, Margin, NumberMargin
 from kabosu.domains.tabular import TabularBlock
-from kabosu.domains.units import Number, Unit
+from kabosu.domains.units import Levels, Number, Unit
 from kabosu.types import Array, Float, Rows
 
 ROWS = 20_000  # background rows that the correlations are estimated from: a standard error of 0.007
@@ -74,7 +74,7 @@ def _margins(units: Sequence[Unit], cells: Sequence[Array], some: Any) -> tuple[
     numbers = {j: NumberMargin.fit(u, cells[j]) for j, u in enumerate(units) if isinstance(u, Number)}
     seen = {j: _seen(numbers[j].scores(cells[j][some])) if j in numbers else _indicators(cells[j][some], len(u.rates)) for j, u in enumerate(units)}
     others = lambda j: np.concatenate([np.zeros((len(seen[j]), 0)), *(s for i, s in seen.items() if i != j)], axis=1)  # noqa: E731
-    return tuple(numbers[j] if j in numbers else LevelMargin.fit(u, cells[j][some], others(j)) for j, u in enumerate(units))
+    return tuple(LevelMargin.fit(u, cells[j][some], others(j)) if isinstance(u, Levels) else numbers[j] for j, u in enumerate(units))
 
 
 def _seen(scores: Float[Array, "n q"]) -> Float[Array, "n q"]:

@@ -126,7 +126,7 @@ def coordinates(block: TabularBlock, cells: Cells) -> Float[Array, "#B s p"]:
 
 def _coordinates(unit: Unit, law: Law, cells: Array) -> Float[Array, "B q s"]:
     if isinstance(law, LevelLaw):
-        codes = cells if unit.inside is None else unit.bin_of(cells.ravel()).reshape(cells.shape)
+        codes = cells if isinstance(unit, Number) or unit.inside is None else unit.bin_of(cells.ravel()).reshape(cells.shape)
         return (codes == law.own[:, None])[:, None].astype(np.float64)
     lost = np.isnan(cells)
     z = np.where(lost, law.own[:, None], (cells - law.center[:, None]) / law.scale)

@@ -13,7 +13,7 @@ DECIMALS = 6  # numbers with at most so many decimals keep them
 FEW_ROWS = 5  # rows of the average that a level's own are weighed against
 
 
-def _normal(p: Array) -> Array:
+def _normal(p: Any) -> Any:
     from scipy.special import ndtri
 
     return ndtri(p)

@@ -81,7 +81,7 @@ def log_weight_of_counts(kernel: Kernel, p: int) -> Float[Array, "q"] | None:
     if isinstance(kernel, Halfway):
         inner = log_weight_of_counts(kernel.kernel, p)
         return None if inner is None else np.logaddexp(inner - kernel.log_total, 0.0) - log(2)
-    distances = {euclidean: np.sqrt(p - kept), cosine: 1 - np.sqrt(kept / p)}
+    distances: dict[Any, Array] = {euclidean: np.sqrt(p - kept), cosine: 1 - np.sqrt(kept / p)}
     if not isinstance(kernel, Exponential) or kernel.distance not in distances:
         return None
     return -0.5 * (distances[kernel.distance] / kernel.at(p)) ** 2

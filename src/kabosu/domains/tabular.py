@@ -152,6 +152,13 @@ class Tables:
         return block if self.joint is None else self.joint.around(block)
 
 
+def dense(domain: Any, what: str) -> Tables:
+    """The domain of a dense table; any other is refused."""
+    if not isinstance(domain, Tables):
+        raise InputError(f"{what} needs numeric columns of a dense table; the entries of a sparse row are present or absent")
+    return domain
+
+
 def _some(table: frames.Table, rows: Sequence[int]) -> frames.Table:
     return replace(table, columns=tuple(frames.gather(s, rows) for s in table.columns))
 

@@ -164,11 +164,11 @@ def _apart(spans: Iterable[Span]) -> list[Span]:
 class Given:
     """Spans or words from the user's own function of the text, or spans given once; checked."""
 
-    of: Any
+    of: Callable[[str], Any] | Iterable[Any]
 
     def __call__(self, text: str) -> list[Span]:
         """Spans, in order."""
-        found = list(self.of(text) if callable(self.of) else self.of)
+        found = list(self.of(text)) if callable(self.of) else list(self.of)
         if found and all(isinstance(piece, str) for piece in found):
             return _found(text, found)
         return _spans(text, found)
@@ -199,24 +199,30 @@ def _found(text: str, pieces: Sequence[str]) -> list[Span]:
     return [(a, b) for a, b in spans if text[a:b].strip()]
 
 
-def units_of(given: Any, tokenizer: Any = None) -> Units:
-    """What a user means by ``units=``: a name, a regular expression, a tokenizer, a function, or spans."""
-    if given == "token" and isinstance(given, str):
+def _by_name(name: str, tokenizer: Any) -> Units:
+    if name == "token":
         if tokenizer is None:
             raise InputError("units='token' needs the tokenizer: give tokenizer=, a fast Hugging Face tokenizer")
         return Tokens(tokenizer)
+    if name not in UNITS:
+        raise InputError(f"units={name!r} is not known; use one of {', '.join(UNITS)}, token, a compiled regular expression, a function of the text, or spans")
+    return UNITS[name]
+
+
+def units_of(given: Any, tokenizer: Any = None) -> Units:
+    """What a user means by ``units=``: a name, a regular expression, a tokenizer, a function, or spans."""
     if isinstance(given, str):
-        if given not in UNITS:
-            raise InputError(f"units={given!r} is not known; use one of {', '.join(UNITS)}, token, a compiled regular expression, a function of the text, or spans")
-        return UNITS[given]
+        return _by_name(given, tokenizer)
     if isinstance(given, re.Pattern):
         if not isinstance(given.pattern, str):
             raise InputError(f"units={given!r} is a regular expression of bytes; expected one of text, such as re.compile(r'\\w+')")
         return partial(matches, given)
     if type(given).__module__.split(".")[0] in ("transformers", "tokenizers") and callable(getattr(given, "encode", None)):
         return Tokens(given)
-    if isinstance(given, (Tokens, Given, partial)) or (callable(given) and given in UNITS.values()):
+    if isinstance(given, (Tokens, Given, partial)):
         return given
+    if callable(given) and given in UNITS.values():
+        return next(cut for cut in UNITS.values() if cut == given)
     if not callable(given) and not isinstance(given, Iterable):
         raise InputError(f"units={given!r}; expected one of {', '.join(UNITS)}, token, a compiled regular expression, a function of the text, or spans")
     return Given(given if callable(given) else tuple(given))

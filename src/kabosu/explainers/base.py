@@ -154,13 +154,18 @@ def chosen_recipe(
     made = replace(made, engine=made.engine if engine == "auto" else engine, seed=seed or made.seed)
     chosen = made.neighborhood if neighborhood is None else named("neighborhood", neighborhood, laws)
     made = replace(made, neighborhood=checks.has("neighborhood", chosen, method, f"a name ({', '.join(laws)}) or an object such as domains.{list(laws.values())[-1]!r}"))
-    if isinstance(kernel_width, str) and kernel_width in AUTO_WIDTHS:
-        made = replace(made, auto_width=AUTO_WIDTHS[kernel_width])
-    elif kernel_width is not None:
-        made = replace(made, kernel=replace(made.kernel, width=kernel_width) if isinstance(made.kernel, Exponential) else Exponential(kernel_width))
+    if kernel_width is not None:
+        made = _at_width(made, kernel_width)
     if surrogate is not None:
         made = replace(made, surrogate=_surrogate(surrogate))
     return made if budget is None else _limits(made, budget=budget)
+
+
+def _at_width(made: Recipe, given: Any) -> Recipe:
+    rule = AUTO_WIDTHS.get(str(given))
+    if rule is not None:
+        return replace(made, auto_width=rule)
+    return replace(made, kernel=replace(made.kernel, width=given) if isinstance(made.kernel, Exponential) else Exponential(given))
 
 
 def _surrogate(given: Any) -> Any:

@@ -7,6 +7,7 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.diagnostics.manifold import draws_of, one_draw_each
+from kabosu.domains.tabular import Tables, dense
 from kabosu.errors import InputError
 from kabosu.explainers import TabularExplainer
 from kabosu.plots import style
@@ -34,8 +35,9 @@ def neighborhood(explainer: TabularExplainer, data: Any, features: Sequence[Any]
     'mean radius'
 
     """
-    table = frames.rows_like(data, explainer.domain.table, "data")
-    pair = [_column(explainer, f) for f in features]
+    domain = dense(explainer.domain, "plots.neighborhood")
+    table = frames.rows_like(data, domain.table, "data")
+    pair = [_column(domain, f) for f in features]
     if len(pair) != 2:
         raise InputError(f"features={list(features)!r}; expected two numeric columns")
     some = np.random.default_rng(0).permutation(len(table))
@@ -48,7 +50,7 @@ def neighborhood(explainer: TabularExplainer, data: Any, features: Sequence[Any]
     ax.scatter(*real.T, s=12, color=colors.neutral, alpha=0.6, linewidth=0, label="real rows", rasterized=True)
     ax.scatter(*drawn.T, s=22, color=colors.negative, marker="x", linewidth=1.1, alpha=0.9, label="draws", zorder=3)
     if x is not None:
-        point = _points(frames.rows_like(x, explainer.domain.table), pair)[0]
+        point = _points(frames.rows_like(x, domain.table), pair)[0]
         ax.scatter(*point, marker="*", s=260, color=colors.ink, edgecolor=colors.ground, linewidth=1.2, zorder=5, label="instance")
     ax.set(xlim=_reach(real[:, 0], drawn[:, 0], before[0]), ylim=_reach(real[:, 1], drawn[:, 1], before[1]))
     _words(ax, [c.name for _, c in pair], colors)
@@ -64,9 +66,9 @@ def _words(ax: Any, names: Sequence[Any], colors: style.Palette) -> None:
     ax.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, frameon=False, labelcolor=colors.ink, fontsize="small", handletextpad=0.3, columnspacing=1.2)
 
 
-def _column(explainer: TabularExplainer, name: Any) -> tuple[int, frames.Column]:
-    columns = explainer.domain.columns
-    found = [(j, c) for j, c in enumerate(columns) if name in (c.name, str(c.name)) or (not explainer.domain.table.named and name == j)]
+def _column(domain: Tables, name: Any) -> tuple[int, frames.Column]:
+    columns = domain.columns
+    found = [(j, c) for j, c in enumerate(columns) if name in (c.name, str(c.name)) or (not domain.table.named and name == j)]
     if not found or found[0][1].kind == "level":
         numeric = [str(c.name) for c in columns if c.kind != "level"]
         raise InputError(f"features= names {name!r}; expected two of the numeric columns {numeric[:30]}")
@@ -85,8 +87,9 @@ def _points(table: frames.Table, pair: Sequence[tuple[int, frames.Column]]) -> F
 
 def _shared(ax: Any) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Ends of axes that this picture shares with pictures that are already there."""
-    others = ([a for a in group.get_siblings(ax) if a is not ax and a.has_data()] for group in (ax.get_shared_x_axes(), ax.get_shared_y_axes()))
-    return tuple(ends if there else () for there, ends in zip(others, (ax.get_xlim(), ax.get_ylim()), strict=True))
+    pairs = (ax.get_shared_x_axes(), ax.get_xlim()), (ax.get_shared_y_axes(), ax.get_ylim())
+    x, y = (ends if any(a is not ax and a.has_data() for a in group.get_siblings(ax)) else () for group, ends in pairs)
+    return x, y
 
 
 def _reach(real: Float[Array, "n"], drawn: Float[Array, "s"], before: tuple[float, ...]) -> tuple[float, float]:

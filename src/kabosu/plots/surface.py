@@ -8,7 +8,7 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.domains.joint import JointBlock
-from kabosu.domains.tabular import Tables
+from kabosu.domains.tabular import dense
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError
 from kabosu.explain import measure, weigh
@@ -85,9 +85,7 @@ def landscape(explainer: TabularExplainer, x: Any, features: Sequence[Any] | Non
 
 def _pair(explainer: TabularExplainer, e: Explanation, t: int, features: Sequence[Any] | None) -> list[Unit]:
     """The two units to draw."""
-    if not isinstance(explainer.domain, Tables):
-        raise InputError("a surface needs two numeric columns of a dense table; the entries of a sparse row are present or absent")
-    units = {u.name: u for u in explainer.domain.units if isinstance(u, Number) or u.inside is not None}
+    units = {u.name: u for u in dense(explainer.domain, "a surface").units if isinstance(u, Number) or u.inside is not None}
     ranked = [e.columns[j] for j in e.order(e.output_names[t]) if e.columns[j] in units]
     names = sorted(ranked[:2], key=list(units).index) if features is None else [str(f) for f in features]
     if len(names) != 2 or len(set(names)) != 2 or any(n not in units for n in names):
@@ -97,14 +95,14 @@ def _pair(explainer: TabularExplainer, e: Explanation, t: int, features: Sequenc
 
 def _neighborhood(explainer: TabularExplainer, block: Any, pair: list[Unit], t: int, draws: int) -> tuple[Array, Array, Array]:
     """Places (s, 2), weights (s,) and answers (s,) of the first draws of the recipe."""
-    recipe, kernel, like = explainer.recipe, explainer.recipe.kernel, explainer.domain.table
+    recipe, kernel, domain = explainer.recipe, explainer.recipe.kernel, dense(explainer.domain, "a surface")
     tilt = kernel if recipe.draws_from == "q" else None
     s = min(draws, recipe.first_round(block.origin.shape[1]))
     hood = measure(explainer.model, block, recipe.sampler, 0, s, tilt=tilt, seed=recipe.seed)
     source = block if hood.tilt is None else block.tilt(kernel) or block
-    rows = frames.rows_like(source.inputs(recipe.sampler.draw(source.space, 0, s, recipe.seed)), like)
+    rows = frames.rows_like(source.inputs(recipe.sampler.draw(source.space, 0, s, recipe.seed)), domain.table)
     series = dict(zip(rows.names, rows.columns, strict=True))
-    columns = {c.name: c for c in explainer.domain.columns}
+    columns = {c.name: c for c in domain.columns}
     places = np.stack([frames.numbers(columns[u.columns[0]], series[u.columns[0]], "draws") for u in pair], axis=1)
     return places, weigh(hood, kernel)[0], hood.Y[0, :, t]
 

@@ -19,7 +19,7 @@ ONE, MANY = "kabosu.explanation/1", "kabosu.explanations/1"
 
 # name -> shape in letters: B instances (1 where shared: "b"), p features, k outputs
 ARRAYS = {"coef": "pk", "std_error": "pk", "intercept": "k", "scale": "p", "z": "p", "reference": "p", "prediction": "k", "local_prediction": "k", "r2": "k"}
-EVIDENCE = dict.fromkeys(("fidelity", "local_gap", "monte_carlo_error", "reacted", "spread", "rank_confidence"), "k")
+EVIDENCE: dict[str, str] = dict.fromkeys(("fidelity", "local_gap", "monte_carlo_error", "reacted", "spread", "rank_confidence"), "k")
 STACKED = {
     **dict.fromkeys(("coef", "std_error"), "Bpk"),
     **dict.fromkeys(("intercept", "prediction", "local_prediction", "r2", "fidelity", "monte_carlo_error", "reacted", "spread", "rank_confidence"), "Bk"),
@@ -190,7 +190,7 @@ def _block_in(d: Any) -> Block:
         refusals=read.mapping("refusals"),
         **read.each(read.number, ("kernel_width", "radius")),
         **read.each(read.whole, ("random_state", "top_k")),
-        found={code: strings(texts, B, "found") for code, texts in Reader(read.part("found"), "block's findings").data.items()},
+        found={code: tuple(strings(texts, B, "found")) for code, texts in Reader(read.part("found"), "block's findings").data.items()},
         **read.arrays(STACKED, sizes),
         curves=_curves_in(read.part("curves"), k),
         interactions=pairs_in(read.part("interactions"), outputs),

@@ -23,7 +23,7 @@ def trees() -> Any:
     """Boosted trees of eight leaves: steps and the interactions of a few features."""
     from sklearn.ensemble import HistGradientBoostingRegressor
 
-    return HistGradientBoostingRegressor(max_iter=120, learning_rate=0.15, max_leaf_nodes=8, early_stopping=False, random_state=0)
+    return HistGradientBoostingRegressor(max_iter=120, learning_rate=0.15, max_leaf_nodes=8, random_state=0).set_params(early_stopping=False)
 
 
 def quadratic() -> Any:

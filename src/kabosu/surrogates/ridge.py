@@ -115,12 +115,13 @@ def _inverse(matrices: Float[Array, "N p p"], singular: Bool[Array, "N"]) -> Flo
 
 def _by_cholesky(matrix: Float[Array, "p p"]) -> Float[Array, "p p"]:
     """Inverse of a symmetric matrix, in half the time where it is positive definite."""
-    from scipy.linalg import lapack
+    from scipy.linalg import get_lapack_funcs
 
-    factor, failed = lapack.dpotrf(matrix.T, lower=1, clean=0)
+    potrf, potri = get_lapack_funcs(("potrf", "potri"), dtype=np.float64)
+    factor, failed = potrf(matrix.T, lower=1, clean=0)
     if failed:
         return np.linalg.inv(matrix)
-    inverse = np.tril(lapack.dpotri(factor, lower=1, overwrite_c=1)[0])
+    inverse = np.tril(potri(factor, lower=1, overwrite_c=1)[0])
     return inverse + np.tril(inverse, -1).T
 
 
@@ -251,17 +252,16 @@ def _held_out_of_many(moments: Moments, ridge: Ridge) -> Float[Array, "B k"]:
 
 def _solved(moments: Moments, ridge: Ridge) -> tuple[Float[Array, "B p k"], Float[Array, "B k"]]:
     """Coefficients and intercepts of one Gram matrix, all folds pooled."""
-    from scipy.linalg import lapack
+    from scipy.linalg import get_lapack_funcs
 
+    potrf, potrs = get_lapack_funcs(("potrf", "potrs"), dtype=np.float64)
     variance = np.einsum("pp->p", moments.covariance[0, 0])
     alive = variance > DEAD**0.5 * np.maximum(np.einsum("pp->p", moments.gram[0, 0, 1:, 1:]), 1e-300)
     cross, center, level = moments.covariance_with_response[:, 0], moments.center[:, 0], moments.level[:, 0]
     B, p, k = cross.shape
     system = moments.covariance[0, 0]
     system[np.diag_indices(p)] += ridge.penalty(moments)[0, 0] + np.where(alive, 0.0, 1.0)
-    factor, failed = lapack.dpotrf(system.T, lower=1, clean=0, overwrite_a=1)
-    if failed or not alive.all():
-        coef = solve(moments, ridge.penalty(moments)).coef
-    else:
-        coef = lapack.dpotrs(factor, cross.transpose(1, 0, 2).reshape(p, B * k), lower=1)[0].reshape(p, B, k).transpose(1, 0, 2)
+    factor, failed = potrf(system.T, lower=1, clean=0, overwrite_a=1)
+    sound = not failed and alive.all()
+    coef = potrs(factor, cross.transpose(1, 0, 2).reshape(p, B * k), lower=1)[0].reshape(p, B, k).transpose(1, 0, 2) if sound else solve(moments, ridge.penalty(moments)).coef
     return coef, level - np.einsum("bp,bpk->bk", np.broadcast_to(center, (B, p)), coef)

@@ -14,6 +14,9 @@ from kabosu.surrogates.problems import Problems, relative
 from kabosu.surrogates.ridge import Ridge, solve
 from kabosu.types import Array, Float, Int, Points
 
+Which = tuple[Int[Array, "N"], Int[Array, "N n"], Int[Array, "N K"]]
+"""Instance, outputs and features of N problems."""
+
 OUTPUTS = ("intercept", "r2", "fidelity", "local")
 METHODS = ("auto", "forward_selection", "highest_weights", "lasso_path", "best", "none")
 
@@ -45,10 +48,9 @@ class Select:
             return self.then.fit(Z, Y, w, origin, replicates)
         moments = Moments.of(Z, Y, w, folds_of(replicates), origin)
         picks = self._path(relative(Z, origin), Y, w) if by == "lasso_path" else self.picks(moments, origin)
-        groups = _together(picks, Y.shape[2])
-        parts = [Problems(Z, Y, w, origin, *(np.array(a, dtype=np.int64) for a in zip(*group, strict=True))) for group in groups]
-        fits = [self.then.fits(part, moments.restrict(part.rows, part.outputs, part.features), replicates) for part in parts]  # pyright: ignore[reportArgumentType]
-        return _in_place(parts, fits, len(Y), Z.shape[2], Y.shape[2])
+        kept = _together(picks, Y.shape[2])
+        fits = [self.then.fits(Problems(Z, Y, w, origin, *which), moments.restrict(*which), replicates) for which in kept]
+        return _in_place(kept, fits, len(Y), Z.shape[2], Y.shape[2])
 
     @property
     def _method(self) -> str:
@@ -138,28 +140,32 @@ def lasso_path(Z: Float[Array, "s p"], y: Float[Array, "s"], w: Float[Array, "s"
     return nonzero
 
 
-def _together(picks: Sequence[Int[Array, "K"]], k: int) -> list[list[tuple[int, list[int], list[int]]]]:
-    """Problems (instance, outputs, features): one for all outputs that keep the same features; lists of one size each."""
+def _together(picks: Sequence[Int[Array, "K"]], k: int) -> list[Which]:
+    """Problems: one for all outputs that keep the same features; those of one size together."""
     outputs: dict[tuple[int, tuple[int, ...]], list[int]] = {}
     for i, pick in enumerate(picks):
         outputs.setdefault((i // k, tuple(sorted(pick.tolist()))), []).append(i % k)
     sizes: dict[tuple[int, int], list[tuple[int, list[int], list[int]]]] = {}
     for (b, pick), these in outputs.items():
         sizes.setdefault((len(pick), len(these)), []).append((b, these, list(pick)))
-    return list(sizes.values())
+    return [_arrays(group) for group in sizes.values()]
 
 
-def _in_place(parts: Sequence[Problems], fits: Sequence[Fit], B: int, p: int, k: int) -> Fit:
+def _arrays(group: Sequence[tuple[int, list[int], list[int]]]) -> Which:
+    rows, outputs, features = (np.array(a, dtype=np.int64) for a in zip(*group, strict=True))
+    return rows, outputs, features
+
+
+def _in_place(kept: Sequence[Which], fits: Sequence[Fit], B: int, p: int, k: int) -> Fit:
     """Fits of some outputs and features as those of B instances: 0 for features left out; of what instances have once, the worst."""
     coef, error, outputs = np.zeros((B, p, k)), np.full((B, p, k), np.nan), {name: np.empty((B, k)) for name in OUTPUTS}
     condition, size, dof = np.zeros(B), np.full(B, np.inf), np.full(B, np.inf)
-    for part, fitted in zip(parts, fits, strict=True):
-        rows, columns = part.rows[:, None], part.outputs  # pyright: ignore[reportOptionalSubscript]
-        at = rows[..., None], part.features[:, :, None], columns[:, None]  # pyright: ignore[reportOptionalSubscript]
+    for (rows, columns, features), fitted in zip(kept, fits, strict=True):
+        at = rows[:, None, None], features[:, :, None], columns[:, None]
         coef[at], error[at] = fitted.coef, fitted.std_error
         for name, whole in outputs.items():
-            whole[rows, columns] = getattr(fitted, name)
-        np.maximum.at(condition, part.rows, fitted.condition_number)
-        np.minimum.at(size, part.rows, fitted.effective_sample_size)
-        np.minimum.at(dof, part.rows, fitted.dof)
+            whole[rows[:, None], columns] = getattr(fitted, name)
+        np.maximum.at(condition, rows, fitted.condition_number)
+        np.minimum.at(size, rows, fitted.effective_sample_size)
+        np.minimum.at(dof, rows, fitted.dof)
     return Fit(coef=coef, std_error=error, **outputs, condition_number=condition, effective_sample_size=size, dof=dof)
