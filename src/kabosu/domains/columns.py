@@ -35,6 +35,19 @@ def groups_of(table: frames.Table, groups: Mapping[str, Sequence[Any]]) -> dict[
     return named
 
 
+def of_numbers(table: frames.Table, groups: Mapping[str, Sequence[int]], categories: Sequence[int]) -> set[str]:
+    """Groups that hold a number of more than two values which nobody called a category."""
+    return {title for title, members in groups.items() if any(_is_varied(table, j) for j in members if j not in categories)}
+
+
+def _is_varied(table: frames.Table, j: int) -> bool:
+    column = frames.describe(table.names[j], table.columns[j])
+    if column.kind == "level":
+        return False
+    values = frames.numbers(column, table.columns[j])
+    return len(np.unique(values[~np.isnan(values)])) > 2
+
+
 def odd(unit: Unit) -> list[str]:
     """Categories that look like something else: numbers that came as text, and ids with a level for nearly every row."""
     if not isinstance(unit, Levels) or unit.inside is not None or len(unit.levels) <= MANY_LEVELS:

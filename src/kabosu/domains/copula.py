@@ -8,7 +8,7 @@ from typing import Any, Literal
 import numpy as np
 
 from kabosu import checks, frames
-from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, held, known_names, some_vary, training_cells
+from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, held, known_names, no_number_groups, some_vary, training_cells
 from kabosu.domains.laws import Key, Law
 from kabosu.domains.levels import own_codes
 from kabosu.domains.margins import LevelMargin, Margin, NumberMargin
@@ -62,6 +62,7 @@ class Copula:
 
     def joint(self, table: frames.Table, units: Sequence[Unit]) -> "FittedCopula":
         """Fit to the background."""
+        no_number_groups(units)
         given = known_names("given", self.given, table, units)
         some_vary("given", units, given)
         some = np.sort(np.random.default_rng(0).choice(len(table), ROWS, replace=False)) if len(table) > ROWS else slice(None)

@@ -7,7 +7,8 @@ import numpy as np
 
 from kabosu import frames
 from kabosu.domains.laws import Law, NumberLaw
-from kabosu.domains.units import Number, Unit
+from kabosu.domains.levels import together
+from kabosu.domains.units import Levels, Number, Unit
 from kabosu.types import Array
 
 COMMONPLACE = 0.95  # share of training rows with the instance's own value, from which a feature need not vary in the draws
@@ -19,7 +20,7 @@ def shown(unit: Unit, law: Law) -> Array:
         return unit.shown(law.at())
     out = np.empty((len(law.own), 1), dtype=object)
     keys = [unit.levels[i] for i in law.own] if law.x is None else [None if np.isnan(v) else float(v) for v in law.x]
-    out[:, 0] = [str(k) if isinstance(k, tuple) else k.item() if isinstance(k, np.generic) else k for k in keys]
+    out[:, 0] = [(together(k) if unit.stays else str(k)) if isinstance(k, tuple) else k.item() if isinstance(k, np.generic) else k for k in keys]
     return out
 
 
@@ -48,6 +49,19 @@ def differs(cells: tuple[Any, Array], value: Any) -> Array:
     exemplars, v = cells
     own = v if exemplars is None else frames.cells(exemplars)[v]
     return np.array([not (frames.is_missing(o) and value is None) and o != value for o in own], dtype=bool)
+
+
+def beyond(unit: Levels, own: Array) -> list[tuple[str, Array]]:
+    """Columns of a group of numbers, and (B,) where an instance's number is outside the range of the training rows."""
+    return [(str(c.name), _outside(frames.cells(e), unit.rate > 0, own)) for c, e in zip(unit.filled, unit.exemplars, strict=True)]
+
+
+def _outside(cells: Array, trained: Array, own: Array) -> Array:
+    known = [v for v in cells[trained] if v is not None]
+    if not known or any(isinstance(v, str | bool) for v in known):
+        return np.zeros(len(own), dtype=bool)
+    low, high = min(known), max(known)
+    return np.array([v is not None and not low <= v <= high for v in cells[own]], dtype=bool)
 
 
 def named(pairs: Sequence[tuple[str, Array]], size: int) -> Array:

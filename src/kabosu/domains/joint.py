@@ -14,7 +14,7 @@ from kabosu import frames
 from kabosu.domains.laws import Law, LevelLaw
 from kabosu.domains.levels import own_codes
 from kabosu.domains.tabular import Gaussian, TabularBlock, _fill
-from kabosu.domains.units import Number, Unit
+from kabosu.domains.units import Levels, Number, Unit
 from kabosu.errors import InputError
 from kabosu.kernels import Exponential
 from kabosu.labels import Labels
@@ -79,9 +79,9 @@ class JointBlock:
         return self.block.origin
 
     @property
-    def unseen(self) -> Bool[Array, "B"]:
-        """Rows with a level that the background never had."""
-        return self.block.unseen
+    def alone(self) -> Bool[Array, "B"]:
+        """Rows whose law no other row shares."""
+        return self.block.alone
 
     def take(self, rows: Rows) -> "JointBlock":
         """Some of the instances."""
@@ -169,6 +169,12 @@ def known_names(option: str, given: Sequence[Any], table: frames.Table, units: S
     if unknown := [n for n in names if n not in known]:
         raise InputError(f"{option}= names {unknown}, which the background data lacks; its columns are {list(table.names)[:30]}")
     return names
+
+
+def no_number_groups(units: Sequence[Unit]) -> None:
+    """Refuse a group of numbers where all columns move together."""
+    if grouped := [u.name for u in units if isinstance(u, Levels) and u.stays]:
+        raise InputError(f"groups={grouped} hold numbers, and in this neighborhood all columns move together, none as a whole: leave these groups out, or use neighborhood='gaussian' or 'bins'")
 
 
 def some_vary(option: str, units: Sequence[Unit], names: Collection[str]) -> None:

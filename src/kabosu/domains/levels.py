@@ -13,6 +13,7 @@ from kabosu.errors import InputError, RowError
 from kabosu.types import Array
 
 MANY = 10_000
+EVEN = 0.5  # share of draws that keep a group of numbers as it is: where on and off tell most
 SEPARATORS = "_-=:. ["  # between a category and its levels in the names of one-hot columns
 
 
@@ -48,8 +49,15 @@ def fit_level(column: frames.Column, series: Any) -> Levels:
     return Levels(name, (column,), tuple(levels), tuple(phrase(name, v) for v in levels), rates, len(values), (exemplars,))
 
 
-def fit_group(name: str | None, columns: Sequence[frames.Column], series: Sequence[Any]) -> Levels:
-    """Columns drawn jointly: the levels are the combinations seen in training."""
+def fit_group(name: str | None, columns: Sequence[frames.Column], series: Sequence[Any], stays: float = 0.0) -> Levels:
+    """Columns drawn jointly: the levels are the combinations seen in training.
+
+    stays : share of draws with the instance's own combination, 0: its training rate. Of numbers, which hardly ever repeat, at
+        most ``MANY`` training rows are kept, a random part where there are more.
+    """
+    if stays and len(series[0]) > MANY:
+        some = np.sort(np.random.default_rng(0).permutation(len(series[0]))[:MANY])
+        series = [frames.gather(s, some) for s in series]
     rows = list(zip(*(frames.cells(s).tolist() for s in series), strict=True))
     counts = Counter(rows)
     if len(counts) > MANY:
@@ -67,6 +75,7 @@ def fit_group(name: str | None, columns: Sequence[frames.Column], series: Sequen
         tuple(counts[v] / len(rows) for v in levels),
         len(rows),
         tuple(frames.gather(s, picks) for s in series),
+        stays=stays,
     )
 
 
@@ -88,7 +97,19 @@ def _group_phrase(title: str, names: Sequence[str], row: Sequence[Any]) -> str:
     on = [n for n, v in zip(names, row, strict=True) if v == 1]
     if len(on) == 1 and all(v in (0, 1) for v in row):
         return f"{title} = {on[0].removeprefix(title).lstrip(SEPARATORS) or on[0]}"
-    return f"{title} = ({', '.join('missing' if v is None else _plain(v) for v in row)})"
+    return f"{title} = {together(row)}"
+
+
+def together(row: Sequence[Any]) -> str:
+    """A combination in words.
+
+    Examples
+    --------
+    >>> together((11.42, 386.09999999999997, None, "red"))
+    '(11.42, 386.1, missing, red)'
+
+    """
+    return f"({', '.join('missing' if v is None else f'{v:.6g}' if isinstance(v, float) else str(v) for v in row)})"
 
 
 def one_hot_blocks(binary: dict[int, Array], n: int) -> list[tuple[int, ...]]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks, frames
-from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, coordinates, training_cells
+from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, coordinates, no_number_groups, training_cells
 from kabosu.domains.laws import Law, LevelLaw
 from kabosu.domains.tabular import TabularBlock
 from kabosu.domains.units import Number, Unit
@@ -52,6 +52,7 @@ class Nearest:
 
     def joint(self, table: frames.Table, units: Sequence[Unit]) -> "FittedNearest":
         """Keep the rows."""
+        no_number_groups(units)
         cells = training_cells(table, units)
         smooth = tuple(isinstance(u, Number) and _continuous(u, c) for u, c in zip(units, cells, strict=True))
         return FittedNearest(tuple(u.name for u in units), cells, smooth, self.k, self.jitter)

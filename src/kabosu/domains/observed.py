@@ -8,7 +8,7 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.domains.described import differs
-from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, training_cells
+from kabosu.domains.joint import AS_GAUSSIAN, Cells, JointBlock, no_number_groups, training_cells
 from kabosu.domains.tabular import TabularBlock
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError, KabosuError
@@ -51,6 +51,7 @@ class Observed:
 
     def joint(self, table: frames.Table, units: Sequence[Unit]) -> "FittedRows":
         """Keep the rows."""
+        no_number_groups(units)
         cells, n = training_cells(table, units), len(table)
         some = np.sort(np.random.default_rng(0).permutation(n)[: self.rows])
         return FittedRows(tuple(u.name for u in units), tuple(c[some] for c in cells))
@@ -156,6 +157,7 @@ class Generator:
 
     def joint(self, table: frames.Table, units: Sequence[Unit]) -> "Generator":
         """Nothing is learned."""
+        no_number_groups(units)
         return self
 
     def around(self, block: TabularBlock) -> JointBlock:

@@ -9,9 +9,9 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.domains import described
-from kabosu.domains.columns import groups_of, odd, positions
+from kabosu.domains.columns import groups_of, odd, of_numbers, positions
 from kabosu.domains.laws import Law, LevelLaw, shared_levels
-from kabosu.domains.levels import fit_group, fit_level, one_hot_blocks, own_codes
+from kabosu.domains.levels import EVEN, fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
 from kabosu.errors import InputError, RowError
 from kabosu.kernels import Exponential
@@ -73,7 +73,8 @@ class Tables:
         """Read background data.
 
         categorical : names (or positions, for arrays) of columns that are categories whatever their dtype.
-        groups : columns drawn jointly and explained as one feature, by a name of yours.
+        groups : columns drawn jointly and explained as one feature, by a name of yours: categories as the combinations seen in
+            training, numbers as they are in the instance or in another training row, as often the one as the other.
         """
         table = frames.read(data)
         if len(table) < 2:
@@ -83,7 +84,7 @@ class Tables:
         positions(table, getattr(neighborhood, "columns", ()), "edges")
         grouped = {j for members in named.values() for j in members}
         columns = tuple(frames.describe(n, s, categorical=j in chosen or j in grouped) for j, (n, s) in enumerate(zip(table.names, table.columns, strict=True)))
-        units, constant, notes = _units(table, columns, neighborhood, named)
+        units, constant, notes = _units(table, columns, neighborhood, named, of_numbers(table, named, chosen))
         if not units:
             raise InputError("every column of the background data is constant; there is nothing to vary")
         if twice := {u.name for u in units if sum(u.name == v.name for v in units) > 1}:
@@ -133,10 +134,10 @@ class Tables:
             yield _some(table, range(start, min(start + size, len(table))))
 
     def represent(self, X: Batch) -> Iterator[Representation]:
-        """One block of all rows; a row with a level that the background never had is one by itself: its law counts that level."""
+        """One block of all rows; a row whose law has a level of its own (one that the background never had, a group of numbers) is one by itself."""
         table = X if isinstance(X, frames.Table) else frames.rows_like(X, self.table)
         block = self._block(table)
-        alone = block.unseen
+        alone = block.alone
         if not alone.any():
             yield block
             return
@@ -163,7 +164,7 @@ def _some(table: frames.Table, rows: Sequence[int]) -> frames.Table:
     return replace(table, columns=tuple(frames.gather(s, rows) for s in table.columns))
 
 
-def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: Neighborhood1D, named: Mapping[str, Sequence[int]]) -> tuple[list[Unit], dict, list[str]]:
+def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: Neighborhood1D, named: Mapping[str, Sequence[int]], even: set[str]) -> tuple[list[Unit], dict, list[str]]:
     """Fit every column or group; leave out the constant ones."""
     values = {j: frames.numbers(c, s) for j, (c, s) in enumerate(zip(columns, table.columns, strict=True)) if c.kind != "level"}
     grouped = {j for members in named.values() for j in members}
@@ -177,7 +178,7 @@ def _units(table: frames.Table, columns: Sequence[frames.Column], neighborhood: 
     for j, (column, series) in enumerate(zip(columns, table.columns, strict=True)):
         if j in heads:
             title, members = heads[j]
-            units.append(fit_group(title, [_as_level(columns[i]) for i in members], [table.columns[i] for i in members]))
+            units.append(fit_group(title, [_as_level(columns[i]) for i in members], [table.columns[i] for i in members], EVEN if title in even else 0.0))
         elif j not in inside:
             unit = _unit(column, series, values.get(j), neighborhood)
             if unit is None:
@@ -268,9 +269,10 @@ class TabularBlock:
         return _side_by_side([law.origin for law in self.laws])
 
     @property
-    def unseen(self) -> Bool[Array, "B"]:
-        """Rows with a level that the background never had."""
-        return np.any([np.zeros(self.size, dtype=bool), *(u.rate[law.own] == 0 for u, law in zip(self.units, self.laws, strict=True) if isinstance(u, Levels) and 0 in u.rates)], axis=0)
+    def alone(self) -> Bool[Array, "B"]:
+        """Rows whose law no other row shares: with a level that the background never had, or all with a group of numbers."""
+        own = [u.rate[law.own] * (not u.stays) == 0 for u, law in zip(self.units, self.laws, strict=True) if isinstance(u, Levels) and (u.stays or 0 in u.rates)]
+        return np.any([np.zeros(self.size, dtype=bool), *own], axis=0)
 
     @cached_property
     def alike(self) -> bool:
@@ -358,7 +360,8 @@ class TabularBlock:
         at = np.array([x for _, x in numbers]).reshape(len(numbers), self.size)
         marks = (at < low) | (at > high)
         outside = [(numbers[j][0].name, marks[j]) for j in np.flatnonzero(marks.any(axis=1))]
-        unseen = [(u.name, u.rate[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None]
+        outside += [pair for u, law in pairs if isinstance(u, Levels) and u.stays for pair in described.beyond(u, law.own)]
+        unseen = [(u.name, u.rate[law.own] == 0) for u, law in pairs if isinstance(u, Levels) and u.inside is None and not u.stays]
         moved = [(str(self.all_columns[j].name), described.differs(self.fixed[self.all_columns[j].name], value)) for j, value in self.constant.items()]
         return {"outside-training-range": described.named(outside + moved, self.size), "unseen-level": described.named(unseen, self.size)}
 

@@ -161,6 +161,7 @@ class Levels:
     name : of the column or the group.  filled : the user's columns it fills.
     levels : key of each level.  phrases : each level as a condition in words.  rates : training rates among ``rows`` rows.
     exemplars : for each filled column the user's own cells, one a level; empty for bins, whose values ``inside`` draws.
+    stays : share of draws that keep the instance's own level, 0: its training rate. A group of numbers stays in half of them.
     """
 
     name: str
@@ -174,6 +175,7 @@ class Levels:
     edges: tuple[float, ...] = ()
     low: float = -np.inf
     high: float = np.inf
+    stays: float = 0.0
 
     @cached_property
     def columns(self) -> tuple[Any, ...]:
@@ -198,11 +200,17 @@ class Levels:
     @property
     def measures(self) -> list[str]:
         """What one step of the coordinate is."""
-        return ["this instead of another"]
+        return ["these instead of another row's" if self.stays else "this instead of another"]
 
     def law(self, own: Int[Array, "B"], x: Float[Array, "B"] | None = None) -> LevelLaw:
-        """Local law, untilted, of each instance; an unseen level counts as one more training row."""
+        """Local law, untilted, of each instance; an unseen level counts as one more training row.
+
+        Where a share stays, all instances of a law have the same level (see ``Tables.represent``).
+        """
         rates = self.rate
+        if self.stays:
+            others = np.where(np.arange(len(rates)) == own[0], 0.0, rates)
+            return LevelLaw(np.where(np.arange(len(rates)) == own[0], self.stays, (1 - self.stays) * others / others.sum()), own, 0.0, self.inside, x)
         if not rates[own].all():
             rates = np.where(np.isin(np.arange(len(rates)), own) & (rates == 0), 1 / self.rows, rates) / (1 + 1 / self.rows)
         return LevelLaw(rates, own, 0.0, self.inside, x)
