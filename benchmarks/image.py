@@ -28,7 +28,7 @@ def rows() -> list[Row]:
     lime = lambda x, **o: theirs.explain_instance(x, cheap, labels=(1,), top_labels=None, num_samples=SAMPLES, **o)  # noqa: E731
     ours = kb.ImageExplainer(cheap, segments=cells, recipe="lime", budget=SAMPLES)
     default = kb.ImageExplainer(cheap, segments=cells, budget=SAMPLES + 1)
-    large_ones = kb.ImageExplainer(cheap, segments="slic", n_segments=260, budget=SAMPLES + 1)
+    large_ones = kb.ImageExplainer(cheap, segments="slic", n_segments=190, budget=SAMPLES + 1)
     a = side_by_side([lambda: lime(small, segmentation_fn=cells), lambda: ours.explain(small), lambda: default.explain(small)], 3)
     loop = timed(lambda: lime(large))
     b = side_by_side([lambda: large_ones.explain(large)], 3)[0]

@@ -39,6 +39,8 @@ FLAGS: Mapping[str, str] = {
     "ill-conditioned": "features move together in this neighborhood: group them with groups=, or add a ridge penalty (surrogate='ridge')",
     "outside-training-range": "the model extrapolates here, and so does the explanation: check the row, or add such rows to the background data",
     "coarse-parts": "read the long ones as a whole; for each by itself raise budget=, or explain a part of the instance",
+    "few-parts": "ask for more: a larger n_segments=, another algorithm or its numbers for segments=, or a grid",
+    "many-parts": "fewer parts have smaller errors: a smaller n_segments=, larger units=, or a larger budget=",
     "unseen-level": "the background data never had this level; add rows that have it",
     "off-manifold": "the model was asked about rows unlike real ones, and may answer anything there: try neighborhood='copula', 'conditional', 'nearest' or 'observed'",
 }
@@ -48,6 +50,7 @@ FEW = 30  # draws' worth below which a regression is a guess
 STILL = 0.01  # share of draws at which the answer changed
 POOR = 0.25  # held-out R2; at 0.5 every second classifier of the standard tables raised it (tests/bad_inputs/test_clean.py)
 IMPRECISE = 0.2  # 95% half-width, relative to the largest coefficient: four times what the default recipe aims for
+MANY, RANKED = 200, 0.1  # features, and the error beside the largest coefficient, from which the order is mostly chance
 GLOBAL = 0.901  # radius in training standard deviations: the official default has 0.92 to 0.97
 GAP = 3.0  # standard deviations of the answers around; sqrt(p / 2) where that is more: what p equal parabolas miss
 SATURATED, SATURATED_SPREAD = 0.001, 0.02  # distance of a probability from 0 or 1, and how little it moves
@@ -84,6 +87,8 @@ def _of_the_draws(c: "Certificate", t: int, p: int, still: tuple[str, ...]) -> I
         yield "low-effective-sample-size", f"the draws count for {c.effective_sample_size:.1f} independent ones, for {p} coefficients"
     if c.monte_carlo_error[t] > IMPRECISE:
         yield "imprecise", f"the 95% error is {c.monte_carlo_error[t]:.0%} of the largest coefficient"
+    if p > MANY and c.monte_carlo_error[t] > RANKED:
+        yield "many-parts", f"{p} parts are more than the draws can rank: the 95% error is {c.monte_carlo_error[t]:.0%} of the largest coefficient"
     if still:
         yield "constant-feature", f"{', '.join(still[:5])} kept one value in all draws"
     if np.isfinite(c.condition_number) and c.condition_number > STEEP:

@@ -1,14 +1,16 @@
 """Arrays whose regions are kept or replaced, many at once: what pictures, series and sounds share."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
 from kabosu.errors import InputError
 from kabosu.types import Array, Bool, Int
 
+ALONE: Mapping[str, str] = MappingProxyType({"few-parts": "there is a single part, which shows nothing but the effect of the whole"})
 WORDS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 

@@ -1,6 +1,6 @@
 """Images: segments are kept or replaced; the model gets the user's own dtype, layout and kind of array."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -11,12 +11,13 @@ from kabosu import checks
 from kabosu.domains.blend import Blend, Cover
 from kabosu.domains.fills import fill_of
 from kabosu.domains.masks import EvenCounts, MaskedBlock, MaskLaw
-from kabosu.domains.segments import chosen, cover_of, unit_range
+from kabosu.domains.segments import chosen, cover_of, notes_of, unit_range
 from kabosu.errors import InputError
 from kabosu.types import Array, Batch, Bool, Int
 
 CHANNELS = ("auto", "last", "first")
 FEW = (1, 3, 4)  # channels of ordinary pictures
+AS_THEY_ARE = ("L", "RGB", "RGBA", "I", "I;16", "F")  # of PIL, whose numbers are colors or gray of more bits; others are converted
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +52,14 @@ class Regions:
 class PictureParts:
     """One picture in segments.
 
-    back : arrays to what the model gets, such as torch tensors.
+    back : arrays to what the model gets, such as torch tensors.  notes : what is odd about the segments, by flag.
     """
 
     names: tuple[str, ...]
     blend: Blend
     layout: Regions
     back: Callable[[Array], Batch]
+    notes: Mapping[str, str]
 
     @property
     def row_size(self) -> int:
@@ -75,15 +77,24 @@ class PictureParts:
 
 @dataclass(frozen=True)
 class Tensors:
-    """Arrays as torch tensors on the instance's own device."""
+    """Arrays as torch tensors on the instance's own device. dtype : one that numpy lacks; None: the array's."""
 
     device: Any
+    dtype: Any = None
+
+    @classmethod
+    def of(cls, x: Any) -> tuple[Array, "Tensors"]:
+        """A tensor's numbers, and the way back; bfloat16 fits float32."""
+        known = x.detach().cpu()
+        if str(x.dtype) != "torch.bfloat16":
+            return known.numpy(), cls(x.device)
+        return known.float().numpy(), cls(x.device, x.dtype)
 
     def __call__(self, rows: Array) -> Any:
         """A tensor of the same dtype."""
         import torch
 
-        return torch.from_numpy(rows).to(self.device)
+        return torch.from_numpy(rows).to(self.device, self.dtype)
 
 
 def as_is(rows: Array) -> Array:
@@ -95,9 +106,12 @@ def pixels_of(x: Any, what: str = "the image") -> tuple[Array, Callable[[Array],
     """An instance as an array of finite numbers, and the way back to what the model gets."""
     package = type(x).__module__.split(".")[0]
     if package == "torch":
-        return _finite(np.asarray(x.detach().cpu().numpy(), order="C"), what), Tensors(x.device)
+        numbers, back = Tensors.of(x)
+        return _finite(np.asarray(numbers, order="C"), what), back
     if package == "PIL":
-        x = x if x.mode in ("L", "RGB", "RGBA") else x.convert("RGB")
+        x = x if x.mode in AS_THEY_ARE else x.convert("RGBA" if "A" in x.mode else "RGB")
+    if np.ma.is_masked(x):
+        raise InputError(f"{what} has masked numbers; fill them first, such as by x.filled(0)")
     try:
         a = np.asarray(x)
     except ValueError as e:
@@ -208,13 +222,13 @@ class Image:
         picture = np.moveaxis(a, 0, -1) if first else a if a.ndim == 3 else a[..., None]
         shown = unit_range(picture)
         cover = cover_of(self.cut, _for_segments(shown))
-        names = tuple(f"segment {i}" for i in range(cover.size))
+        names, notes = tuple(f"segment {i}" for i in range(cover.size)), notes_of(self.segments, self.n_segments, cover.size)
         if self.kept is not None:
             names, cover = self._only(names, cover)
         replaced = fill_of(self.fill, picture, cover)
         replaced = np.moveaxis(replaced, -1, 0) if first else replaced.reshape(a.shape)
         over = cover.atoms if first or a.ndim == 2 else cover.atoms[..., None]
-        return PictureParts(names, Blend(a, np.ascontiguousarray(replaced), replace(cover, atoms=np.broadcast_to(over, a.shape))), Regions.of(shown, cover), back)
+        return PictureParts(names, Blend(a, np.ascontiguousarray(replaced), replace(cover, atoms=np.broadcast_to(over, a.shape))), Regions.of(shown, cover), back, notes)
 
     def _only(self, names: tuple[str, ...], cover: Cover) -> tuple[tuple[str, ...], Cover]:
         unknown = [f for f in self.kept or () if f not in names]

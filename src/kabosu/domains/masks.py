@@ -1,5 +1,6 @@
 """Instances made of parts, each kept or replaced: what texts, images, series and prompts share. A medium adds its parts."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import lgamma, log
 from typing import Any, Protocol, runtime_checkable
@@ -36,6 +37,16 @@ class Parts(Protocol):
 
     def masked(self, masks: Bool[Array, "s p"]) -> Batch:
         """Rows of what the model eats: parts where the mask is False are replaced."""
+        ...
+
+
+@runtime_checkable
+class Noted(Protocol):
+    """Parts that know what is odd about them."""
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """Words by flag, read before "of this instance"."""
         ...
 
 
@@ -173,4 +184,6 @@ class MaskedBlock:
         names, p = self.parts.names, self.p
         zeros, ones = np.zeros((1, p)), np.ones((1, p))
         shown = np.array(names, dtype=object)[None]
-        return Labels(names, shown, shown, ones, zeros, zeros, (PRESENT,) * p, {}, layout=self.parts.layout)
+        notes = self.parts.notes if isinstance(self.parts, Noted) else {}
+        odd = {code: np.array([words], dtype=object) for code, words in notes.items()}
+        return Labels(names, shown, shown, ones, zeros, zeros, (PRESENT,) * p, odd, layout=self.parts.layout)

@@ -7,7 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from kabosu import frames
-from kabosu.domains.masks import EvenCounts, MaskedBlock, MaskLaw, Parts
+from kabosu.domains.masks import EvenCounts, MaskedBlock, MaskLaw, Noted, Parts
 from kabosu.domains.varied import VariedBlock, VariedParts, one_of
 from kabosu.errors import InputError, KabosuError, RowError
 from kabosu.types import Array, Batch, Bool, Float
@@ -166,6 +166,12 @@ class MixedParts:
         """Each with its input."""
         names = self._names
         return tuple(names[i][1] for i in self.varied)
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What is odd about the parts of an input, by flag."""
+        found = [(code, f"in {field} {words}") for field, parts in self.inputs.items() if isinstance(parts, Noted) for code, words in parts.notes.items()]
+        return {code: "; ".join(words for c, words in found if c == code) for code in dict(found)}
 
     @property
     def row_size(self) -> int:

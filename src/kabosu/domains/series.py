@@ -1,6 +1,6 @@
 """Time series: stretches of time, channels, or stretches of channels are kept or replaced."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks
-from kabosu.domains.blend import Blend, Cover
+from kabosu.domains.blend import ALONE, Blend, Cover
 from kabosu.domains.image import pixels_of
 from kabosu.domains.masks import EvenCounts, MaskedBlock, MaskLaw
 from kabosu.domains.series_fills import FILLS, FROM_DATA, donors_of, fill_of
 from kabosu.domains.stretches import TOGETHER, chosen, cover_of
-from kabosu.domains.varied import VariedBlock, one_of
+from kabosu.domains.varied import VariedBlock, block_of, one_of
 from kabosu.errors import InputError
 from kabosu.types import Array, Batch, Bool, Float, Int
 
@@ -41,12 +41,13 @@ class Course:
 
 @dataclass(frozen=True, eq=False)
 class SeriesParts:
-    """One series in stretches. back : arrays to what the model gets, such as torch tensors."""
+    """One series in stretches. back : arrays to what the model gets, such as torch tensors.  notes : what is odd about them, by flag."""
 
     names: tuple[str, ...]
     blend: Blend
     layout: Course
     back: Callable[[Array], Batch]
+    notes: Mapping[str, str]
 
     @property
     def row_size(self) -> int:
@@ -70,6 +71,7 @@ class SwappedParts:
     blend: Blend
     layout: Course
     back: Callable[[Array], Batch]
+    notes: Mapping[str, str]
     donors: Array
 
     @property
@@ -178,8 +180,7 @@ class Series:
     def represent(self, X: Sequence[Any]) -> Iterator[MaskedBlock | VariedBlock]:
         """A block a series: each has its own stretches."""
         for x in X:
-            parts = self.parts(x)
-            yield VariedBlock.of(parts, self.law) if isinstance(parts, SwappedParts) else MaskedBlock.of(parts, self.law)
+            yield block_of(self.parts(x), self.law)
 
     def parts(self, x: Any) -> SeriesParts | SwappedParts:
         """One series, taken apart."""
@@ -187,15 +188,16 @@ class Series:
         steps = _steps_first(a, self.order)
         series = steps.astype(np.float64)
         cover = cover_of(self.cut, series, self.channels)
-        names = names_of(cover)
+        names, notes = names_of(cover), ALONE if cover.size == 1 else {}
         if self.kept is not None:
             names, cover = self._only(names, cover)
         same = [d for d in self.data or () if d.shape == series.shape]
         background = np.array(same) if same else None
         covers = np.eye(cover.size, dtype=bool) if cover.covers is None else cover.covers
-        made = {"names": names, "layout": Course(series, np.ascontiguousarray(cover.atoms), covers), "back": back}
-        own = lambda v: np.ascontiguousarray((v.T if self.order == "CT" and a.ndim == 2 else v).reshape(a.shape).astype(a.dtype))  # noqa: E731
-        cover = replace(cover, atoms=own(cover.atoms.astype(np.int64)).astype(np.int64))
+        made = {"names": names, "layout": Course(series, np.ascontiguousarray(cover.atoms), covers), "back": back, "notes": notes}
+        laid = lambda v: np.ascontiguousarray((v.T if self.order == "CT" and a.ndim == 2 else v).reshape(a.shape))  # noqa: E731
+        own = lambda v: laid(v).astype(a.dtype)  # noqa: E731
+        cover = replace(cover, atoms=laid(cover.atoms.astype(np.int64)))
         if isinstance(self.fill, str) and self.fill == "swap":
             return SwappedParts(blend=Blend(a, a, cover), donors=np.stack([own(d) for d in donors_of(background)]), **made)
         return SeriesParts(blend=Blend(a, own(fill_of(self.fill, series, cover_of_steps(cover, made["layout"]), background)), cover), **made)

@@ -5,7 +5,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from kabosu.domains.masks import MaskedBlock, MaskLaw
+from kabosu.domains.masks import MaskedBlock, MaskLaw, Parts
 from kabosu.labels import Labels
 from kabosu.protocols import Kernel
 from kabosu.spaces import Varied
@@ -87,6 +87,11 @@ class VariedBlock:
     def labels(self) -> Labels:
         """Parts by name."""
         return self.masks.labels()
+
+
+def block_of(parts: Parts | VariedParts, law: MaskLaw) -> MaskedBlock | VariedBlock:
+    """Parts under a law of the number kept, whichever they are."""
+    return VariedBlock.of(parts, law) if isinstance(parts, VariedParts) else MaskedBlock.of(parts, law)
 
 
 def one_of(n: int, chance: Float[Array, "s"]) -> Array:

@@ -25,7 +25,7 @@ class ImageExplainer(Explainer):
     segments : "slic", "felzenszwalb", "quickshift", "watershed" or "grid"; an object of ``domains.segments``; a function of the
         picture (H, W[, C]) in [0, 1]; a label map (H, W), where labels below 0 are never hidden; masks (q, H, W) that may overlap.
         ``None``: "slic", or under recipe="lime" quickshift with lime's numbers.
-    n_segments : about how many, for segments by name; ``None``: 64.
+    n_segments : about how many, for segments by name; ``None``: 40.
     fill : what stands in the place of a hidden segment: "mean" (the segment's mean color), "blur", "inpaint", "noise", a color in
         the image's own numbers, an image, or a function of the image (H, W, C).
     channels : "last", "first", or "auto": the side of length 1, 3 or 4.
