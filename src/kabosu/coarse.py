@@ -7,6 +7,7 @@ import numpy as np
 
 from kabosu.blocks import assemble, choose
 from kabosu.domains.masks import MaskedBlock
+from kabosu.domains.varied import VariedBlock, block_of
 from kabosu.explanations import Block
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
@@ -55,7 +56,7 @@ class Stretches:
 
 def too_many(representation: Representation, recipe: Recipe) -> Divisible | None:
     """The parts of an instance that has more of them than half of the draws, and could have fewer."""
-    if not isinstance(representation, MaskedBlock) or 2 * (representation.p + 1) <= recipe.budget - 1 or recipe.budget <= DRAWS * 4 * FIRST:
+    if not isinstance(representation, (MaskedBlock, VariedBlock)) or 2 * (representation.origin.shape[1] + 1) <= recipe.budget - 1 or recipe.budget <= DRAWS * 4 * FIRST:
         return None
     return representation.parts if isinstance(representation.parts, Divisible) else None
 
@@ -69,17 +70,17 @@ def coarse_to_fine(model: Model, parts: Divisible, recipe: Recipe) -> Block:
         if spent + s + 1 > recipe.budget // 2:
             break
         stage = replace(recipe, samples=s, budget=s + 1, tolerance=None, top_k=None, proxy=None)
-        block = _explained(model, MaskedBlock.of(parts.joined(found.starts), recipe.neighborhood), stage)
+        block = _explained(model, block_of(parts.joined(found.starts), recipe.neighborhood), stage)
         spent += int(block.n_model_calls[0])
         worth = np.abs(block.coef[0]).max(axis=1)
         if not (found.lengths[np.argsort(-worth, kind="stable")[:KEPT]] > 1).any():
             break
         found = found.divided(worth)
-    block = _explained(model, MaskedBlock.of(parts.joined(found.starts), recipe.neighborhood), replace(recipe, budget=recipe.budget - spent))
+    block = _explained(model, block_of(parts.joined(found.starts), recipe.neighborhood), replace(recipe, budget=recipe.budget - spent))
     words = f"the instance has {parts.atoms:,} parts, which {recipe.budget:,} rows cannot tell apart: it is explained in {len(found.starts)}, of which {int((found.lengths == 1).sum())} are single ones"
     return replace(block, n_model_calls=block.n_model_calls + spent, found={**block.found, "coarse-parts": (words,)})
 
 
-def _explained(model: Model, representation: MaskedBlock, recipe: Recipe) -> Block:
+def _explained(model: Model, representation: MaskedBlock | VariedBlock, recipe: Recipe) -> Block:
     engine, refusals = choose(model, representation, recipe)
     return assemble(model, representation, recipe, engine.name, refusals, engine.run(model, representation, recipe))

@@ -172,3 +172,20 @@ def test_equal_texts_are_asked_once():
     assert model.rows < 0.9 * e.n_model_calls
     again = kb.TextExplainer(Model(model.ask, "auto", None, model.ask), budget=2049).explain(text)
     np.testing.assert_array_equal(e.coef, again.coef)
+
+
+@pytest.mark.parametrize("most", [1, 7, 300])
+def test_out_of_memory_halves_the_texts(most):
+    """A model that takes so many texts at once, and the same without a limit."""
+    ask = lambda texts: [np.sin(len(t)) for t in texts]  # noqa: E731
+
+    def small(texts):
+        if len(texts) > most:
+            raise MemoryError
+        return ask(texts)
+
+    text = "a b c d e f g h i j k l m"
+    few, all_ = (kb.TextExplainer(f, budget=600).explain(text) for f in (small, ask))
+    np.testing.assert_array_equal(few.coef, all_.coef)
+    with pytest.raises(kb.ModelError, match="MemoryError"):
+        kb.TextExplainer(lambda texts: small(texts * 400)).explain(text)

@@ -5,8 +5,10 @@ import re
 import numpy as np
 import pytest
 
+import kabosu as kb
+from kabosu import kernels, testing
 from kabosu.domains import Corpus, Token
-from kabosu.domains.text import Text, TextParts, apart
+from kabosu.domains.text import DrawnTextParts, Text, TextParts, apart
 from kabosu.domains.text_fills import fill_of
 from kabosu.domains.text_units import LIME, UNITS, units_of
 from kabosu.errors import InputError
@@ -67,7 +69,7 @@ def test_together_and_apart():
     assert parts.masked(np.array([[False, True, True, True]])) == [" cat and  dog"]
 
 
-@pytest.mark.parametrize("fill", [Token(), Token("[MASK]"), Corpus.of(["x y z"]), fill_of(lambda t, gone: ["?" if g else t for g in gone])])
+@pytest.mark.parametrize("fill", [Token(), Token("[MASK]"), fill_of(lambda t, gone: ["?" if g else t for g in gone])])
 def test_all_kept_is_the_text_itself(fill):
     text = "AT&T <b> 😀 a a \ud83d é"
     parts = Text(fill=fill).parts(text)
@@ -95,11 +97,35 @@ def test_texts_are_what_their_pieces_say(token, pieces, draws):
 
 def test_words_of_a_corpus_come_with_their_frequency():
     parts = Text(fill=Corpus.of(["often often often seldom"]), occurrences="apart").parts("a b c d e f g h")
-    masks = np.random.default_rng(0).random((4000, 8)) < 0.5
-    words = [w for t, row in zip(parts.masked(masks), masks, strict=True) for w, kept in zip(t.split(), row, strict=True) if not kept]
+    assert isinstance(parts, DrawnTextParts)
+    rng = np.random.default_rng(0)
+    masks, chance = rng.random((4000, 8)) < 0.5, rng.random(4000)
+    words = [w for t, row in zip(parts.mixed(masks, chance), masks, strict=True) for w, kept in zip(t.split(), row, strict=True) if not kept]
     assert abs(words.count("often") / len(words) - 0.75) < 0.02
-    assert parts.masked(masks[:1]) == parts.masked(masks)[:1]
-    assert Text(fill=Corpus.of(["often seldom"], seed=1)).parts("a b c d e f g h").masked(masks[:50]) != Text(fill=Corpus.of(["often seldom"])).parts("a b c d e f g h").masked(masks[:50])
+    assert parts.mixed(masks[:1], chance[:1]) == parts.mixed(masks, chance)[:1]
+    assert parts.mixed(masks[:50], chance[:50]) != parts.mixed(masks[:50], chance[50:100])
+    assert parts.mixed(masks | True, chance) == parts.whole() * 4000
+
+
+def test_words_of_a_corpus_are_explained_in_the_mean():
+    """f = [a is there] [b is there] + how many "x": drawn words are x at 3 of 4; enumerated here. The errors tell what the draws leave open."""
+    f = lambda texts: [float("a" in t and "b" in t) + t.count("x") for t in texts]  # noqa: E731
+    explainer = kb.TextExplainer(f, fill=Corpus.of(["x x x y"]))
+    e = explainer.explain("a b")
+    masks = np.array([[0, 0], [0, 1], [1, 0], [1, 1]], dtype=float)
+    y, kept = masks.prod(axis=1) + 0.75 * (2 - masks.sum(axis=1)), masks.sum(axis=1)
+    w = np.sqrt(np.exp(-0.5 * ((1 - np.sqrt(kept / 2)) / 0.25) ** 2) / 3 / np.array([1, 2, 2, 1]))
+    wanted = np.linalg.lstsq(np.column_stack([np.ones(4), masks]) * w[:, None], y * w, rcond=None)[0][1:]
+    assert e.engine == "sampled" and "changes from draw to draw" in e.refusals["masks"] and (e.std_error > 0).all()
+    assert np.abs((e.coef[:, 0] - wanted) / e.std_error[:, 0]).max() < 4.5
+    np.testing.assert_allclose(e.coef[:, 0], wanted, atol=0.1)
+    testing.check_domain(Text(fill=Corpus.of(["x y"])), ["a b c", "one two"], kernels.Exponential(0.25, kernels.cosine))
+
+
+def test_words_of_a_corpus_in_a_long_text():
+    text = " ".join(f"w{i}" for i in range(3000))
+    e = kb.TextExplainer(lambda texts: np.array([float("w7 " in t) for t in texts]), fill=Corpus.of(["x"]), budget=4096).explain(text)
+    assert e.feature_names[e.order()[0]] == "w7" and e.n_model_calls <= 4096 and "coarse-parts" in {flag.code for flag in e.certificate.flags}
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,11 @@ from typing import Any, Literal
 import numpy as np
 
 from kabosu.domains.masks import EvenCounts, MaskedBlock, MaskLaw
-from kabosu.domains.text_fills import Fill, Token
+from kabosu.domains.text_fills import Corpus, Fill, Token
 from kabosu.domains.text_units import Span, Units, words
+from kabosu.domains.varied import VariedBlock, block_of
 from kabosu.errors import InputError, RowError
-from kabosu.types import Array, Bool
+from kabosu.types import Array, Bool, Float
 
 TYPICAL = 200  # units of a text, about; for the size of blocks
 LONGEST = 40  # letters of a name; longer units are cut in the middle
@@ -76,6 +77,46 @@ class TextParts:
         return self.fill(self.text, self.pieces, masks[:, self.owner])
 
 
+@dataclass(frozen=True, eq=False)
+class DrawnTextParts:
+    """One text whose units are replaced by drawn words, others in each draw."""
+
+    of: TextParts
+    words: Corpus
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Units."""
+        return self.of.names
+
+    @property
+    def row_size(self) -> int:
+        """Letters."""
+        return self.of.row_size
+
+    @property
+    def layout(self) -> Spans:
+        """Spans of each feature."""
+        return self.of.layout
+
+    @property
+    def atoms(self) -> int:
+        """Pieces."""
+        return self.of.atoms
+
+    def joined(self, starts: Array) -> "DrawnTextParts":
+        """Stretches of pieces; a word stands for each."""
+        return DrawnTextParts(self.of.joined(starts), self.words)
+
+    def whole(self) -> list[str]:
+        """The text as it was given."""
+        return self.of.whole()
+
+    def mixed(self, masks: Bool[Array, "s p"], chance: Float[Array, "s"]) -> list[str]:
+        """Texts whose units are replaced where the mask is False."""
+        return self.words.drawn(self.of.text, self.of.pieces, masks[:, self.of.owner], chance)
+
+
 def apart(text: str, spans: Sequence[Span], occurrences: Literal["together", "apart"]) -> tuple[Array, tuple[str, ...]]:
     """Feature of each piece, and the names; units that are the same in writing are one feature, or numbered."""
     said = [text[a:b] for a, b in spans]
@@ -108,7 +149,7 @@ class Text:
 
     units: Units = words
     occurrences: Literal["together", "apart"] = "together"
-    fill: Fill = field(default_factory=Token)
+    fill: Fill | Corpus = field(default_factory=Token)
     law: MaskLaw = field(default_factory=EvenCounts)
     kept: frozenset[str] | None = None
     cuts: Mapping[str, tuple[Span, ...]] = field(default_factory=dict)
@@ -138,12 +179,12 @@ class Text:
         for start in range(0, len(X), size):
             yield X[start : start + size]
 
-    def represent(self, X: Any) -> Iterator[MaskedBlock]:
+    def represent(self, X: Any) -> Iterator[MaskedBlock | VariedBlock]:
         """One text a block: texts have different units."""
         for text in texts(X):
-            yield MaskedBlock.of(self.parts(text), self.law)
+            yield block_of(self.parts(text), self.law)
 
-    def parts(self, text: Any) -> TextParts:
+    def parts(self, text: Any) -> TextParts | DrawnTextParts:
         """One text, taken apart."""
         if not isinstance(text, str):
             raise RowError(f"the text is {text!r:.60}, a {type(text).__name__}; expected a string")
@@ -154,6 +195,8 @@ class Text:
             spans, owner, names = _varied(spans, owner, names, self.kept)
         if not spans:
             raise RowError(f"the text {text!r:.60} has no units to vary; pass a text that has some, or other units= (here: {self.words})")
+        if isinstance(self.fill, Corpus):
+            return DrawnTextParts(TextParts(text, spans, owner, names, Token()), self.fill)
         return TextParts(text, spans, owner, names, self.fill)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from kabosu import checks
 from kabosu.domains.text_units import Span, words
 from kabosu.errors import InputError, ModelError
-from kabosu.types import Array, Bool
+from kabosu.types import Array, Bool, Float
 
 ODD = np.uint64(0x9E3779B97F4A7C15)  # the golden ratio in 64 bits (Steele et al. 2014, splitmix)
 MIX = np.uint64(0xBF58476D1CE4E5B9)
@@ -79,39 +79,39 @@ def _table(text: str, pieces: tuple[Span, ...], token: str) -> Array:
 
 @dataclass(frozen=True)
 class Corpus:
-    """A word of a corpus in the place of each piece, drawn from it with its frequency; the draw decides which, so that the same
-    draw always reads the same.
+    """A word of a corpus in the place of each piece, drawn from it with its frequency, others in each draw: what is explained
+    is the model's mean over them.
 
     Examples
     --------
     >>> import numpy as np
-    >>> Corpus.of(["good bad fine"])("a b", [(0, 1), (2, 3)], np.array([[True, True], [True, True]]))
-    ['a b', 'a b']
+    >>> Corpus.of(["good bad fine"]).drawn("a b", [(0, 1), (2, 3)], np.array([[True, False], [True, True]]), np.array([0.3, 0.7]))
+    ['a fine', 'a b']
 
     """
 
     vocabulary: tuple[str, ...]
-    seed: int = 0
 
     @classmethod
-    def of(cls, texts: Iterable[str], seed: int = 0) -> "Corpus":
+    def of(cls, texts: Iterable[str]) -> "Corpus":
         """The words of some texts."""
         found = tuple(text[a:b] for text in checks.listed("texts", texts) for a, b in words(_text(text)))
         if not found:
             raise InputError("the corpus has no words; give texts that have some")
-        return cls(found, checks.whole("seed", seed, 0, "a seed"))
+        return cls(found)
 
-    def __call__(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"]) -> list[str]:
+    def drawn(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"], chance: Float[Array, "s"]) -> list[str]:
+        """One text a row of ``kept``. chance : in (0, 1), which words."""
         head, *tails = _tails(text, pieces)
         own = np.array([text[a:b] for a, b in pieces], dtype=object)
-        drawn = np.array(self.vocabulary, dtype=object)[self._which(kept)]
+        drawn = np.array(self.vocabulary, dtype=object)[self._which(chance, len(pieces))]
         return [head + "".join(w + t for w, t in zip(row, tails, strict=True)) for row in np.where(kept, own, drawn).tolist()]
 
-    def _which(self, kept: Bool[Array, "s n"]) -> Array:
-        """(s, n) positions in the vocabulary: a hash of the draw, the place and the seed."""
-        place = _mixed(np.arange(1, kept.shape[1] + 1, dtype=np.uint64) * ODD + np.uint64(self.seed))
-        draw = _mixed(np.bitwise_xor.reduce(np.where(kept, place, np.uint64(0)), axis=1))
-        return _mixed(draw[:, None] ^ (place * ODD)) % np.uint64(len(self.vocabulary))
+    def _which(self, chance: Float[Array, "s"], n: int) -> Array:
+        """(s, n) positions in the vocabulary: a hash of the draw's number and the place."""
+        place = _mixed(np.arange(1, n + 1, dtype=np.uint64) * ODD)
+        draw = _mixed(np.ascontiguousarray(chance, dtype=np.float64).view(np.uint64))
+        return _mixed(draw[:, None] ^ place) % np.uint64(len(self.vocabulary))
 
 
 def _mixed(x: Array) -> Array:
@@ -158,7 +158,7 @@ def _special(tokenizer: Any, name: str) -> str:
 KNOWN: Mapping[str, tuple[str, ...]] = MappingProxyType({"mask": ("[MASK]", "<mask>"), "pad": ("[PAD]", "<pad>"), "unk": ("[UNK]", "<unk>")})
 
 
-def fill_of(given: Any, tokenizer: Any = None) -> Fill:
+def fill_of(given: Any, tokenizer: Any = None) -> Fill | Corpus:
     """What a user means by ``fill=``: "delete", a special token of the tokenizer by name, a fill, or a function."""
     if isinstance(given, str):
         if given == "delete":
@@ -166,5 +166,7 @@ def fill_of(given: Any, tokenizer: Any = None) -> Fill:
         if given not in KNOWN:
             raise InputError(f"fill={given!r} is not known; use one of delete, {', '.join(KNOWN)}, domains.Token({given!r}) for the token itself, domains.Corpus.of(texts), or a function of (text, gone)")
         return Token(_special(tokenizer, given))
+    if isinstance(given, (Token, Corpus, Own)):
+        return given
     checks.has("fill", given, "__call__", f"one of delete, {', '.join(KNOWN)}, domains.Token(...), domains.Corpus.of(texts), or a function of (text, gone)")
-    return given if isinstance(given, (Token, Corpus, Own)) else Own(given)
+    return Own(given)

@@ -12,6 +12,7 @@ from kabosu.errors import InputError
 from kabosu.explainers.base import Explainer, chosen_recipe
 from kabosu.recipes import MASK_LAWS, TEXTS, Recipe
 from kabosu.respond import Model, as_array, as_model
+from kabosu.responders.arrays import Halved
 
 
 class TextExplainer(Explainer):
@@ -28,7 +29,8 @@ class TextExplainer(Explainer):
     fill : what stands in the place of a unit: "delete", "mask", "pad" or "unk" (tokens of the tokenizer), ``domains.Token("...")``,
         ``domains.Corpus.of(texts)``, or a function of (text, gone spans of each draw), such as a model that fills in.
     recipe : "kabosu", "lime" or a ``Recipe``.  neighborhood : "even", "removed", "coins" or a law of the number of kept units.
-    kernel_width : > 0, in cosine distance; None: 0.25.  tokenizer, batch_size : for modules.
+    kernel_width : > 0, in cosine distance; None: 0.25.  tokenizer : for modules.  batch_size : most texts asked at once;
+        where memory runs out, half as many are asked.
     surrogate, engine, output, budget, random_state, strict : as in ``TabularExplainer``. Equal texts of a batch are asked once.
 
     Long texts, of more words than the budget tells apart, are explained from coarse to fine: stretches of sentences first, then
@@ -73,7 +75,7 @@ class TextExplainer(Explainer):
 
 @dataclass(frozen=True)
 class Distinct:
-    """Texts that stand several times in a batch are asked once: short texts have few different masks."""
+    """Texts that stand several times in a batch are asked once: short texts have few different masks. Where memory runs out, half as many."""
 
     ask: Callable[[Any], Any]
 
@@ -91,8 +93,8 @@ class Distinct:
         """The answers for all of them."""
         distinct = {text: i for i, text in enumerate(dict.fromkeys(texts))}
         if len(distinct) == len(texts):
-            return self.ask(texts)
-        answer = as_array(self.ask(list(distinct)))
+            return Halved(self.ask)(texts)
+        answer = as_array(Halved(self.ask)(list(distinct)))
         return answer[[distinct[text] for text in texts]] if answer.ndim and len(answer) == len(distinct) else answer
 
 
