@@ -14,7 +14,7 @@ from kabosu.surrogates.problems import Problems, relative
 from kabosu.surrogates.ridge import Ridge, solve
 from kabosu.types import Array, Float, Int, Points
 
-Which = tuple[Int[Array, "N"], Int[Array, "N n"], Int[Array, "N K"]]
+Which = tuple[Int[Array, "_N"], Int[Array, "_N _n"], Int[Array, "_N _K"]]
 """Instance, outputs and features of N problems."""
 
 OUTPUTS = ("intercept", "r2", "fidelity", "local")
