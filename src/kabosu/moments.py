@@ -10,6 +10,7 @@ from kabosu.types import Array, Bool, Float, Int, Points
 
 FOLDS = 8
 CACHE = 1 << 15  # numbers that stay in the cache
+MANY = 128  # coordinates from which the folds are taken one after the other, which needs less memory
 FLAT = 1e-24  # a response whose variance is below this share of its mean square does not vary
 
 
@@ -33,6 +34,8 @@ class Moments:
             at = lambda a, b: a[b : b + 1] if len(a) > 1 else a  # noqa: E731  broadcast leading axis
             return cls.stack([cls.of(at(Z, b), Y[b : b + 1], at(w, b), folds, None if origin is None else at(origin, b)) for b in range(len(Y))])
         root = np.sqrt(w)
+        if Z.shape[2] > MANY:
+            return _fold_by_fold(Z, Y, w, folds, origin)
         wide, F = _folded(Z.swapaxes(1, 2), root, folds, origin, constant=1, spare=int(Z.shape[2] % 8 == 6)), _folded(Y.swapaxes(1, 2), root, folds)
         A = wide[:, :, : 1 + Z.shape[2]]
         gram = np.ascontiguousarray(np.matmul(wide, wide.swapaxes(-1, -2))[..., : A.shape[2], : A.shape[2]])
@@ -122,6 +125,21 @@ class Moments:
     def effective_sample_size(self) -> Float[Array, "#B"]:
         """(sum w)^2 / sum w^2."""
         return self.weight.sum(1) ** 2 / self.weight2
+
+
+def _fold_by_fold(Z: Points, Y: Float[Array, "B s k"], w: Float[Array, "1 s"], folds: int, origin: Float[Array, "1 p"] | None) -> Moments:
+    """Moments of one set of many coordinates."""
+    s, q = Z.shape[1], 1 + Z.shape[2]
+    gram, cross, square = np.empty((1, folds, q, q)), np.empty((len(Y), folds, q, Y.shape[2])), np.empty((len(Y), folds, Y.shape[2]))
+    for fold in range(folds):
+        weight = np.sqrt(w[0, fold::folds, None])
+        A = np.empty((len(weight), q), order="F" if Z.strides[1] < Z.strides[2] else "C")  # as the coordinates lie in memory
+        A[:, :1] = weight
+        np.multiply(Z[0, fold::folds] if origin is None else Z[0, fold::folds] - origin, weight, out=A[:, 1:])
+        F = Y[:, fold::folds] * weight
+        np.matmul(A.T, A, out=gram[0, fold])
+        cross[:, fold], square[:, fold] = summed(A.T[None], F), (F**2).sum(axis=1)
+    return Moments(gram, cross, square, np.einsum("bs,bs->b", w, w), s)
 
 
 def summed(a: Array, b: Array) -> Array:

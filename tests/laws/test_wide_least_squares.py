@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 
+from kabosu import moments as moments_module
+from kabosu.kernels import Exponential, Halfway, cosine
+from kabosu.kernels.logs import log_weights
 from kabosu.moments import Moments
 from kabosu.spaces import Masks
-from kabosu.surrogates import Ridge, ridge
+from kabosu.surrogates import Ridge, problems, ridge
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.01])
@@ -54,12 +57,39 @@ def test_some_draws_say_enough_about_a_variance(monkeypatch):
     Z = rng.normal(size=(1, 4000, 20))
     Y = Z[..., :3] ** 2 + rng.normal(size=(1, 4000, 3)) * (1 + np.abs(Z[..., 3:6]))
     whole = Ridge().fit(Z, Y, np.ones((1, 4000)), np.zeros((1, 20)))
-    for many in (200_000, 100_000):  # every third, every fifth
-        monkeypatch.setattr(errorbars, "MANY", many)
-        some = Ridge().fit(Z, Y, np.ones((1, 4000)), np.zeros((1, 20)))
-        assert np.abs(np.log(some.std_error / whole.std_error)).max() < 0.2
-        assert not np.array_equal(some.std_error, whole.std_error)
-        np.testing.assert_array_equal(some.coef, whole.coef)
+    monkeypatch.setattr(errorbars, "MANY", 100_000)
+    some = Ridge().fit(Z, Y, np.ones((1, 4000)), np.zeros((1, 20)))
+    assert np.abs(np.log(some.std_error / whole.std_error)).max() < 0.2
+    assert not np.array_equal(some.std_error, whole.std_error)
+    np.testing.assert_array_equal(some.coef, whole.coef)
+    monkeypatch.setattr(problems, "NUMBERS", 720)
+    np.testing.assert_allclose(Ridge().fit(Z, Y, np.ones((1, 4000)), np.zeros((1, 20))).std_error, some.std_error, rtol=1e-10)
+
+
+@pytest.mark.parametrize("layout", ["C", "F"])
+@pytest.mark.parametrize("marks", [True, False])
+@pytest.mark.parametrize("shared", [1, 2])
+def test_many_features_give_what_few_do(layout, marks, shared, monkeypatch):
+    """Fold by fold, block by block, from masks as bits: the same moments, errors and degrees of freedom."""
+    rng = np.random.default_rng(1)
+    Z = np.array(rng.random((400, 30)) < rng.random((400, 1)), order=layout)[None]
+    Y, w, origin = rng.normal(size=(shared, 400, 3)) + Z[..., :3], rng.random((1, 400)), np.ones((1, 30))
+    few, moments = Ridge().fit(Z.astype(float), Y, w, origin, 8), Moments.of(Z.astype(float), Y, w, 8, origin)
+    monkeypatch.setattr(moments_module, "MANY", 20)
+    monkeypatch.setattr(problems, "NUMBERS", 1000)
+    Z = Z if marks else Z.astype(float)
+    many, folds = Ridge().fit(Z, Y, w, origin, 8), Moments.of(Z, Y, w, 8, origin)
+    for name in ("gram", "cross", "square", "weight2"):
+        np.testing.assert_allclose(getattr(folds, name), getattr(moments, name), rtol=1e-12, atol=1e-12, err_msg=name)
+    for name in ("coef", "std_error", "intercept", "fidelity", "r2", "dof"):
+        np.testing.assert_allclose(getattr(many, name), getattr(few, name), rtol=1e-10, atol=1e-12, err_msg=name)
+
+
+def test_masks_as_bits_weigh_as_numbers_do():
+    Z, origin = np.random.default_rng(0).random((1, 200, 30)) < 0.4, np.ones((1, 30))
+    Z[0, 0], Z[0, 1] = False, True
+    for kernel in (Exponential(0.25, cosine), Exponential(2.0), Halfway(Exponential(0.25, cosine), -3.0)):
+        np.testing.assert_allclose(log_weights(kernel, Z, origin), log_weights(kernel, Z.astype(float), origin), rtol=1e-12, atol=1e-13)
 
 
 def test_masks_of_many_parts_keep_what_their_law_says():

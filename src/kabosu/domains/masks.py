@@ -171,6 +171,10 @@ class MaskedBlock:
         """1 where a part is kept."""
         return draws.astype(np.float64)
 
+    def binary(self, draws: Bool[Array, "1 s p"]) -> Bool[Array, "1 s p"]:
+        """The masks themselves."""
+        return draws.astype(bool, copy=False)
+
     def inputs(self, draws: Bool[Array, "1 s p"]) -> Batch:
         """The instance with parts replaced, a row a draw."""
         return self.parts.masked(draws[0].astype(bool, copy=False))

@@ -49,25 +49,25 @@ class Token:
     token: str = ""
 
     def __call__(self, text: str, pieces: Sequence[Span], kept: Bool[Array, "s n"]) -> list[str]:
-        head, there, gone = _written(text, pieces, self.token)
+        head = text[: pieces[0][0]]
         if len(kept) < FEW_ROWS or len(pieces) > MANY_PIECES:
-            choice = np.where(kept, np.array(there, dtype=object), np.array(gone, dtype=object))
+            choice = np.where(kept, *_written(text, pieces, self.token))
         else:
             table = _table(text, tuple(pieces), self.token)
             choice = table.take(np.packbits(kept, axis=1, bitorder="little") + (np.arange(len(table) >> BITS) << BITS))
         return [head + "".join(row) for row in choice.tolist()]
 
 
-def _written(text: str, pieces: Sequence[Span], token: str) -> tuple[str, list[str], list[str]]:
-    """What comes first, and each piece with what follows it, kept and gone."""
-    head, *tails = _tails(text, pieces)
-    return head, [text[a:b] + tail for (a, b), tail in zip(pieces, tails, strict=True)], [token + tail for tail in tails]
+def _written(text: str, pieces: Sequence[Span], token: str) -> tuple[Array, Array]:
+    """Each piece with what follows it, kept and gone."""
+    _, *tails = _tails(text, pieces)
+    return np.array([text[a:b] + tail for (a, b), tail in zip(pieces, tails, strict=True)], dtype=object), np.array([token + tail for tail in tails], dtype=object)
 
 
 @lru_cache(maxsize=2)
 def _table(text: str, pieces: tuple[Span, ...], token: str) -> Array:
     """What eight neighbors read under each of their 256 masks, eight after eight."""
-    _, there, gone = _written(text, pieces, token)
+    there, gone = (written.tolist() for written in _written(text, pieces, token))
     made = []
     for first in range(0, len(pieces), BITS):
         some = [""]

@@ -64,7 +64,7 @@ def _adjusted(local: MaskedBlock, recipe: Recipe, names: Array, hood: Neighborho
     """The plain fit, or that of what the process leaves plus the limit of the process, where that leaves less."""
     unadjusted, w = plain(hood, recipe), weigh(hood, recipe.kernel)
     rest = hood.Y[0] - unadjusted.intercept[0] - hood.Z[0] @ unadjusted.coef[0]
-    g, limit = process(hood.Z[0], rest, w[0], np.array(local.counts), recipe.sampler.replicates)
+    g, limit = process(hood.Z[0].astype(np.float64), rest, w[0], np.array(local.counts), recipe.sampler.replicates)
     names[0] = ""
     left, total = ((w[0] @ r**2).sum() for r in (rest - g, rest))
     if not (left < LOWER * total and total > ROUNDING * (w[0] @ hood.Y[0] ** 2).sum()):

@@ -105,7 +105,7 @@ def _by_proxy(representation: Representation, recipe: Recipe, names: Array, hood
     at = lambda a, b: a[b] if len(a) > 1 else a[0]  # noqa: E731  broadcast leading axis
     fits = []
     for b, row in enumerate(rows):
-        args = (at(hood.Z, b), hood.Y[b], at(w, b), at(hood.origin, b), at(free.Z, b), at(w_free, b))
+        args = (at(hood.Z, b).astype(np.float64, copy=False), hood.Y[b], at(w, b), at(hood.origin, b), at(free.Z, b), at(w_free, b))
         fitted, names[row] = adjusted(unadjusted.take([b]), *args, recipe.surrogate, recipe.sampler.replicates, recipe.proxy)
         fits.append(fitted)
     return Fit.stack(fits)

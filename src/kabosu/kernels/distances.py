@@ -28,8 +28,10 @@ def euclidean(Z: Points, origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
     return np.sqrt(out, out=out)
 
 
-def cosine(Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
-    """1 - cos(z, o); 1 where one of them is zero."""
+def cosine(Z: Points, origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
+    """1 - cos(z, o); 1 where one of them is zero. Of masks around the instance, whose bits are all set, counts say it."""
+    if Z.dtype == bool and (origin == 1).all():
+        return 1 - np.sqrt(np.count_nonzero(Z, axis=2) / Z.shape[2])
     inner = np.einsum("bsp,bp->bs", Z, origin) if len(Z) == len(origin) else Z @ origin[0]
     norms = np.linalg.norm(Z, axis=-1) * np.linalg.norm(origin, axis=-1)[:, None]
     return 1 - np.divide(inner, norms, out=np.zeros_like(inner), where=norms > 0)

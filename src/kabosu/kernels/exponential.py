@@ -7,7 +7,7 @@ import numpy as np
 
 from kabosu import checks
 from kabosu.errors import InputError
-from kabosu.kernels.distances import Distance, euclidean
+from kabosu.kernels.distances import Distance, cosine, euclidean
 from kabosu.types import Array, Float, Points
 
 
@@ -43,7 +43,7 @@ class Exponential:
 
     def log(self, Z: Points, origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
         """-d^2 / (2 width^2)."""
-        Z = Z if self.distance is euclidean else Z.astype(np.float64, copy=False)  # a function of numbers
+        Z = Z if self.distance in (euclidean, cosine) else Z.astype(np.float64, copy=False)  # a function of numbers
         with np.errstate(over="ignore"):
             return -0.5 * (self.distance(Z, origin) / self.at(Z.shape[-1])) ** 2
 

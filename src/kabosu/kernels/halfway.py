@@ -26,4 +26,8 @@ class Halfway:
 
     def log(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
         """Logarithm of the weights."""
-        return np.logaddexp(log_weights(self.kernel, Z, origin) - self.log_total, 0.0) - np.log(2)
+        return self.of(log_weights(self.kernel, Z, origin))
+
+    def of(self, log: Float[Array, "#B s"]) -> Float[Array, "#B s"]:
+        """Logarithm of the weights, of those of the kernel."""
+        return np.logaddexp(log - self.log_total, 0.0) - np.log(2)

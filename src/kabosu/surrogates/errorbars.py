@@ -3,6 +3,7 @@
 import numpy as np
 
 from kabosu.moments import Moments, summed
+from kabosu.surrogates.problems import Draws
 from kabosu.types import Array, Float
 
 MANY = 1_000_000_000  # products of draws and pairs of features
@@ -11,26 +12,29 @@ ENOUGH = 8  # replicates that know their error without the help of other coeffic
 MOST_PRIOR = 200.0  # degrees of freedom that the others may lend, about twice this many
 
 
-def residuals(Z: Float[Array, "#B s p"], Y: Float[Array, "B s k"], w: Float[Array, "#B s"], intercept: Float[Array, "B k"], coef: Float[Array, "B p k"]) -> Float[Array, "B s k"]:
+def residuals(draws: Draws, Y: Float[Array, "B s k"], w: Float[Array, "#B s"], intercept: Float[Array, "B k"], coef: Float[Array, "B p k"]) -> Float[Array, "B s k"]:
     """Weighted residuals w (f - g), output by output in memory."""
-    Z, Y = Z.swapaxes(1, 2), Y.swapaxes(1, 2)
-    return ((Y - intercept[..., None] - np.matmul(coef.swapaxes(1, 2), Z)) * w[:, None]).swapaxes(1, 2)
+    explained = [np.matmul(coef.swapaxes(1, 2), draws[at].swapaxes(1, 2)) for at in draws.blocks()]
+    explained = explained[0] if len(explained) == 1 else np.concatenate(explained, axis=2)
+    return ((Y.swapaxes(1, 2) - intercept[..., None] - explained) * w[:, None]).swapaxes(1, 2)
 
 
-def sandwich_errors(Z: Float[Array, "1 s p"], r2: Float[Array, "B s k"], bread: Float[Array, "1 p q"]) -> Float[Array, "B q k"]:
+def sandwich_errors(draws: Draws, center: Float[Array, "1 p"], r2: Float[Array, "B s k"], bread: Float[Array, "1 p q"]) -> Float[Array, "B q k"]:
     """For independent draws: A^-1 (sum w^2 r^2 z z') A^-1 with the factor s / (s - p - 1) (White 1980, HC1).
 
     Formulas that read kernel weights as precisions are too narrow by sqrt(effective sample size / s).
 
-    Z : counted from its weighted mean.  r2 : squares of the weighted residuals. Of many features every third or fifth draw says
-    enough about a variance.
+    center : weighted mean of the draws.  r2 : squares of the weighted residuals. Of many features every fifth draw says enough
+    about a variance.
     """
-    s, p = Z.shape[1], Z.shape[2]
-    some = 1 if s * p * p <= MANY else 3 if s * p * p <= 10 * MANY else 5
-    Z, r2 = Z[:, ::some], r2[:, ::some]
-    scores = np.matmul(bread.swapaxes(1, 2), Z.swapaxes(1, 2))
-    scores *= scores
-    return np.sqrt(summed(scores, r2) * (s / Z.shape[1]) * (s / max(s - p - 1, 1)))
+    s, p = draws.Z.shape[1:]
+    some = 1 if s * p * p <= MANY else 5
+    total = 0.0
+    for at in draws.blocks(some):
+        scores = np.matmul(bread.swapaxes(1, 2), (draws[at] - center[:, None]).swapaxes(1, 2))
+        scores *= scores
+        total = total + summed(scores, r2[:, at])
+    return np.sqrt(total * (s / len(range(0, s, some))) * (s / max(s - p - 1, 1)))
 
 
 def replicate_errors(moments: Moments, intercept: Float[Array, "B k"], coef: Float[Array, "B p k"], bread: Float[Array, "#B p q"], R: int) -> Float[Array, "B q k"]:
@@ -50,24 +54,28 @@ def replicate_errors(moments: Moments, intercept: Float[Array, "B k"], coef: Flo
     return np.sqrt((moved**2).sum(1) * (R / (R - 1)) * ((s - 1) / max(s - p - 1, 1)))
 
 
-def degrees_of_freedom(Z: Float[Array, "1 s p"], r2: Float[Array, "B s k"], replicates: int) -> Float[Array, "B"]:
+def degrees_of_freedom(draws: Draws, center: Float[Array, "1 p"], r2: Float[Array, "B s k"], replicates: int) -> Float[Array, "B"]:
     """Degrees of freedom of a standard error whose square is a sum over draws, or over R replicates of them (Satterthwaite 1946).
 
     Such a sum has relative variance 2 / dof. With v = (w r z)^2, independent draws give sum v^2 / (sum v)^2, which is large
     where few draws decide, as near a saturated probability; replicates give 2 / (R - 1) and what v^2 exceeds that of a
     normal score, 3 / s. The mean over coefficients counts.
 
-    Z : counted from its weighted mean.  r2 : squares of the weighted residuals.
+    center : weighted mean of the draws.  r2 : squares of the weighted residuals.
     """
-    squares, largest = np.square(Z.swapaxes(1, 2)), r2.max(axis=1, keepdims=True)
+    largest = r2.max(axis=1, keepdims=True)
     r2 = r2 / np.where(largest > 0, largest, 1.0)
-    total = summed(squares, r2)
-    squares *= squares
-    concentration = summed(squares, r2**2) / np.where(total > 0, total, 1.0) ** 2
+    total = concentration = np.float64(0)
+    for at in draws.blocks():
+        squares = np.square((draws[at] - center[:, None]).swapaxes(1, 2))
+        total = total + summed(squares, r2[:, at])
+        squares *= squares
+        concentration = concentration + summed(squares, r2[:, at] ** 2)
+    concentration = concentration / np.where(total > 0, total, 1.0) ** 2
     counted = np.maximum((total > 0).sum(axis=(1, 2)), 1)
     variance = concentration.sum(axis=(1, 2)) / counted
     if replicates:
-        variance = 2 / (replicates - 1) + np.maximum(variance - 3 / Z.shape[1], 0.0)
+        variance = 2 / (replicates - 1) + np.maximum(variance - 3 / draws.Z.shape[1], 0.0)
     return np.where(variance > 0, 2 / np.where(variance > 0, variance, 1.0), np.inf)
 
 

@@ -10,6 +10,25 @@ from kabosu.types import Array, Float, Int, Points
 Part = tuple[Float[Array, "#b s q"], Float[Array, "b s n"], Float[Array, "#b s"]]
 """Coordinates counted from the origin, answers and weights."""
 
+NUMBERS = 1 << 19  # of coordinates at once
+
+
+@dataclass(frozen=True)
+class Draws:
+    """Coordinates of draws, counted from the origin some draws at a time: masks are held as bits."""
+
+    Z: Points
+    origin: Float[Array, "#B p"]
+
+    def blocks(self, step: int = 1) -> list[slice]:
+        """Every ``step``-th draw."""
+        s, p = self.Z.shape[1:]
+        size = max(1, NUMBERS // p) * step
+        return [slice(first, min(first + size, s), step) for first in range(0, s, size)]
+
+    def __getitem__(self, some: slice) -> Float[Array, "#B b p"]:
+        return relative(self.Z[:, some], self.origin)
+
 
 @dataclass(frozen=True)
 class Problems:
@@ -35,12 +54,14 @@ class Problems:
             return self.origin
         return self.origin[self.rows[:, None] if len(self.origin) > 1 else 0, self.features]
 
-    def parts(self) -> Iterator[Part]:
+    def parts(self) -> Iterator[tuple[Draws, Float[Array, "b s n"], Float[Array, "#b s"]]]:
         """The problems, one at a time, whose draws stay in the cache; all at once where they share their draws."""
         if self.rows is None and max(len(self.Z), len(self.w), len(self.origin)) == 1:
-            yield relative(self.Z, self.origin), self.Y, self.w
+            yield Draws(self.Z, self.origin), self.Y, self.w
         else:
-            yield from (self.one(i) for i in range(len(self)))
+            for i in range(len(self)):
+                Z, Y, w = self.one(i)
+                yield Draws(Z, np.zeros((1, Z.shape[2]))), Y, w
 
     def one(self, i: int) -> Part:
         """Problem i by itself."""

@@ -118,11 +118,12 @@ def _by_cholesky(matrix: Float[Array, "p p"]) -> Float[Array, "p p"]:
     from scipy.linalg import get_lapack_funcs
 
     potrf, potri = get_lapack_funcs(("potrf", "potri"), dtype=np.float64)
-    factor, failed = potrf(matrix.T, lower=1, clean=0)
+    factor, failed = potrf(matrix.T, lower=1, clean=1)
     if failed:
         return np.linalg.inv(matrix)
-    inverse = np.tril(potri(factor, lower=1, overwrite_c=1)[0])
-    return inverse + np.tril(inverse, -1).T
+    half = potri(factor, lower=1, overwrite_c=1)[0]
+    np.einsum("pp->p", half)[...] /= 2
+    return half + half.T
 
 
 def _moved(fitted: Fit, origin: Float[Array, "#B p"]) -> Fit:
@@ -208,12 +209,12 @@ def assemble(moments: Moments, solved: Solution, problems: Problems, replicates:
 def _errors(problems: Problems, center: Array, local: Array, coef: Array, bread: Array, replicates: int) -> tuple[Array, Array]:
     """Standard errors as if draws were independent, and degrees of freedom."""
     errors, dofs, i = [], [], 0
-    for Z, Y, w in problems.parts():
+    for draws, Y, w in problems.parts():
         these, i = slice(i, i + len(Y)), i + len(Y)
         of = lambda a: a[these] if len(a) > 1 else a  # noqa: E731, B023  broadcast leading axis
-        r2, Z = residuals(Z, Y, w, local[these], coef[these]) ** 2, Z - of(center)[:, None]
-        errors.append(sandwich_errors(Z, r2, of(bread)))
-        dofs.append(degrees_of_freedom(Z, r2, replicates))
+        r2 = residuals(draws, Y, w, local[these], coef[these]) ** 2
+        errors.append(sandwich_errors(draws, of(center), r2, of(bread)))
+        dofs.append(degrees_of_freedom(draws, of(center), r2, replicates))
     return np.concatenate(errors), np.concatenate(dofs)
 
 
@@ -251,17 +252,18 @@ def _held_out_of_many(moments: Moments, ridge: Ridge) -> Float[Array, "B k"]:
 
 
 def _solved(moments: Moments, ridge: Ridge) -> tuple[Float[Array, "B p k"], Float[Array, "B k"]]:
-    """Coefficients and intercepts of one Gram matrix, all folds pooled."""
+    """Coefficients and intercepts of one Gram matrix, all folds pooled: the constant is the first to be eliminated."""
     from scipy.linalg import get_lapack_funcs
 
     potrf, potrs = get_lapack_funcs(("potrf", "potrs"), dtype=np.float64)
-    variance = np.einsum("pp->p", moments.covariance[0, 0])
-    alive = variance > DEAD**0.5 * np.maximum(np.einsum("pp->p", moments.gram[0, 0, 1:, 1:]), 1e-300)
-    cross, center, level = moments.covariance_with_response[:, 0], moments.center[:, 0], moments.level[:, 0]
-    B, p, k = cross.shape
-    system = moments.covariance[0, 0]
-    system[np.diag_indices(p)] += ridge.penalty(moments)[0, 0] + np.where(alive, 0.0, 1.0)
+    square = np.einsum("qq->q", moments.gram[0, 0])[1:]
+    variance = square - moments.weight[0, 0] * moments.center[0, 0] ** 2
+    B, q, k = moments.cross[:, 0].shape
+    system, on = moments.gram[0, 0].copy(), np.arange(1, q)
+    system[on, on] += ridge.penalty(moments)[0, 0]
     factor, failed = potrf(system.T, lower=1, clean=0, overwrite_a=1)
-    sound = not failed and alive.all()
-    coef = potrs(factor, cross.transpose(1, 0, 2).reshape(p, B * k), lower=1)[0].reshape(p, B, k).transpose(1, 0, 2) if sound else solve(moments, ridge.penalty(moments)).coef
-    return coef, level - np.einsum("bp,bpk->bk", np.broadcast_to(center, (B, p)), coef)
+    if not failed and (variance > DEAD**0.5 * np.maximum(square, 1e-300)).all():
+        b = potrs(factor, moments.cross[:, 0].transpose(1, 0, 2).reshape(q, B * k), lower=1)[0].reshape(q, B, k)
+        return b[1:].transpose(1, 0, 2), b[0]
+    coef, center = solve(moments, ridge.penalty(moments)).coef, moments.center[:, 0]
+    return coef, moments.level[:, 0] - np.einsum("bp,bpk->bk", np.broadcast_to(center, (B, q - 1)), coef)
