@@ -8,7 +8,8 @@ from sklearn.ensemble import RandomForestRegressor
 from sklearn.linear_model import LinearRegression
 
 import kabosu as kb
-from kabosu.kernels import radius, width_for
+from kabosu.kernels import Exponential, width_for
+from kabosu.samplers import Sobol
 
 D = load_breast_cancer()
 X = pd.DataFrame(D.data, columns=D.feature_names)[["mean radius", "mean area", "mean texture", "mean symmetry"]]
@@ -55,20 +56,14 @@ def test_a_forest_by_enumeration(engine, shift):
 
 @pytest.mark.parametrize("neighborhood", ["gaussian", "bins", kb.domains.Constrained(bounds={"mean texture": (0, None)})], ids=["gaussian", "bins", "constrained"])
 def test_rows_are_whole_and_half_of_them_stay(neighborhood):
-    asked = []
-
-    def model(rows):
-        asked.append(rows)
-        return LINE.predict(rows)
-
     x, width = X.iloc[3], width_for(0.5)
-    grouped(model, neighborhood=neighborhood, engine="sampled", kernel_width=width, recipe="kabosu").explain(x)
-    drawn = pd.concat(asked[1:])[SIZE]
+    (block,) = grouped(LINE, neighborhood=neighborhood).domain.represent(X.iloc[[3]])
+    local = block.tilt(Exponential(width))
+    drawn = local.inputs(Sobol(2).draw(local.space, 0, 2048, 0))[SIZE]
     seen = set(map(tuple, X[SIZE].to_numpy()))
     assert {tuple(row) for row in drawn.to_numpy()} <= seen
     on = (drawn == x[SIZE]).all(axis=1).mean()
     assert on == pytest.approx(1 / (1 + np.exp(-0.5 / width**2)), abs=0.03)
-    assert radius(width) == pytest.approx(0.5)
 
 
 def test_the_same_alone_and_in_a_batch():
