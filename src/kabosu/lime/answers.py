@@ -30,7 +30,7 @@ def probabilities(answer: Any, mended: frozenset[str]) -> Float[Array, "s k"]:
     if Y.ndim != 2:
         raise ValueError(f"the model answers arrays of {Y.ndim} dimensions; classification needs one row a sample and one column a class")
     Y = _numbers(Y)
-    if np.abs(Y.sum(axis=1) - 1.0).max() > 1e-5:
+    if np.abs(Y @ np.ones(Y.shape[1]) - 1.0).max() > 1e-5:
         warnings.warn("the answers of the model do not sum to 1 in each row, so they are no probabilities: what is explained is each number itself", UserWarning, stacklevel=4)
     return Y
 

@@ -23,17 +23,14 @@ from kabosu.types import Array, Float
 class Found:
     """The regression with what it takes to show it.
 
-    labels : the k labels.  origin, mean : (p,) the instance and the average sample in interpretable coordinates.
-    answers : (k,) the model at the instance.  spread : (k,) deviation of its answers.  calls : samples.
+    labels : the k labels.  origin : (p,) the instance in interpretable coordinates.  answers : (k,) the model there.  calls : samples.
     width : of an exponential kernel, None where it is the user's own.  scale, center : (p,) of numbers in their own units.
     """
 
     regression: Regression
     labels: tuple[Any, ...]
     origin: Float[Array, "p"]
-    mean: Float[Array, "p"]
     answers: Float[Array, "k"]
-    spread: Float[Array, "k"]
     calls: int
     mode: str
     width: float | None = None
@@ -43,10 +40,9 @@ class Found:
 
 
 def found(regression: Regression, labels: Sequence[Any], Z: Any, Y: Float[Array, "s k"], mode: str, **more: Any) -> Found:
-    """From the neighborhood, of which only sums are kept."""
-    part = Z if regression.ids is None else Z[:, regression.ids].toarray()
-    answers = Y[:, list(labels)]
-    return Found(regression, tuple(labels), np.asarray(part[0], dtype=np.float64), part.mean(axis=0), answers[0], answers.std(axis=0), len(Y), mode, **more)
+    """From the neighborhood, whose first row is the instance."""
+    first = Z[0] if regression.ids is None else Z[:1, regression.ids].toarray()[0]
+    return Found(regression, tuple(labels), np.asarray(first, dtype=np.float64), Y[0, list(labels)], len(Y), mode, **more)
 
 
 @dataclass(frozen=True)
@@ -63,18 +59,18 @@ class Shown:
 
 def as_kabosu(found: Found, names: Sequence[str], columns: Sequence[str], values: Sequence[Any], outputs: Sequence[str]) -> Explanation:
     """Coefficients, errors and evidence of all labels; numbers per their own unit."""
-    fit, p = found.regression.fit, len(names)
+    fit, seen, p = found.regression.fit, found.regression.evidence, len(names)
     own = found.scale is not None
     scale = np.ones(p) if found.scale is None else found.scale
     center = np.zeros(p) if found.center is None else found.center
     units = tuple(column if own and s != 1 else found.words for column, s in zip(columns, scale, strict=True))
     objects = np.empty((1, p), dtype=object)
     objects[0] = list(values)
-    words = Labels(tuple(columns), np.array([list(names)], dtype=object), objects, scale[None], center[None], (center + scale * found.mean)[None], units, {})
+    words = Labels(tuple(columns), np.array([list(names)], dtype=object), objects, scale[None], center[None], (center + scale * seen.mean)[None], units, {})
     kernel = _own if found.width is None or found.words == PRESENT else Exponential(found.width)
     recipe = replace(TABLES["lime"], kernel=kernel)
     model = Model(_own, "probability" if found.mode == "classification" else "prediction", tuple(outputs), None)
-    outcome = Outcome(fit, found.answers[None], found.regression.reacted[None], np.array([found.calls]), ("samples",), spread=found.spread[None])
+    outcome = Outcome(fit, found.answers[None], seen.reacted[None], np.array([found.calls]), ("samples",), spread=seen.spread[None])
     block = assemble(model, Shown(words, found.origin[None]), recipe, "sampled", {}, outcome)  # pyright: ignore[reportArgumentType]
     return Explanations.gather([[block]])[0]
 

@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from typing import Any
 
 import numpy as np
 
 from kabosu.types import Array, Bool, Int
 
-BLOCK = 128  # texts made at once
+BLOCK = 1024  # texts made at once
 
 
 class _Indexed:
@@ -71,28 +72,29 @@ class _Indexed:
 
     def keeping(self, kept: Bool[Array, "n p"]) -> list[str]:
         """Texts with some of the features; those left out leave nothing where one word is one feature, else the mask."""
-        owner = self.owners()
-        free = owner < 0
-        pieces, rows = list(self.as_list), np.ones((len(kept), len(owner)), dtype=bool)
-        rows[:, ~free] = kept[:, owner[~free]]
-        if self.bow:
-            return texts(pieces, rows)
-        return texts([part for piece in pieces for part in (piece, self.mask_string)], np.stack([rows, ~rows], axis=2).reshape(len(rows), -1))
+        owner, before, shown, gone = self.owners(), "", [], []
+        for piece, feature in zip(self.as_list, owner.tolist(), strict=True):
+            if feature < 0:
+                before += piece
+                continue
+            shown.append(before + piece)
+            gone.append(before if self.bow else before + self.mask_string)
+            before = ""
+        return texts([*shown, before], [*gone, before], kept[:, owner[owner >= 0]])
 
 
-def texts(pieces: Sequence[str], rows: Bool[Array, "n m"]) -> list[str]:
-    """Some pieces of each row, joined: letters are kept where their piece is, all rows of a block at once."""
-    whole = "".join(pieces)
-    code, width = ("ascii", np.uint8) if whole.isascii() else ("utf-32-le", np.uint32)
-    letters = np.frombuffer(whole.encode(code, "surrogatepass"), dtype=width)
-    lengths = np.array([len(piece) for piece in pieces], dtype=np.intp)
-    owner, repeated, made = np.repeat(np.arange(len(pieces)), lengths), np.tile(letters, min(BLOCK, len(rows))), []
+def texts(shown: Sequence[str], gone: Sequence[str], rows: Bool[Array, "n m"]) -> list[str]:
+    """One of two words at every place, joined: four places at a time, of whose 16 texts each row takes one. Places that rows lack are gone."""
+    blank = [""] * (-len(shown) % 4)
+    pairs = list(zip([*gone, *blank], [*shown, *blank], strict=True))
+    table = np.array(["".join(words) for at in range(0, len(pairs), 4) for words in product(*pairs[at : at + 4])], dtype=object)
+    wide = np.zeros((len(rows), -(-len(pairs) // 8), 8), dtype=bool)
+    wide.reshape(len(rows), -1)[:, : rows.shape[1]] = rows
+    packed = np.packbits(wide, axis=2)
+    halves = np.concatenate([packed >> 4, packed & 15], axis=2).reshape(len(rows), -1)[:, : len(pairs) // 4] + np.arange(0, 4 * len(pairs), 16)
+    made = []
     for start in range(0, len(rows), BLOCK):
-        block = rows[start : start + BLOCK]
-        here = block.take(owner, axis=1).reshape(-1)
-        joined = repeated[: len(here)].compress(here).tobytes().decode(code, "surrogatepass")
-        ends = (block @ lengths).cumsum().tolist()
-        made += [joined[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+        made += map("".join, table.take(halves[start : start + BLOCK]).tolist())
     return made
 
 

@@ -58,12 +58,12 @@ class LimeBase:
         found = self.regress(neighborhood_data, neighborhood_labels, distances, [label], num_features, feature_selection, model_regressor)
         return found.intercept(0), found.ranked(0), found.score(0), found.local(0)
 
-    def regress(self, data: Any, answers: Any, distances: Any, labels: Any, num_features: int, feature_selection: str = "auto", model_regressor: Any = None, *, binary: bool = False) -> Regression:
-        """The same of several labels at once, with the evidence for it; binary: the data is zeros and ones."""
+    def regress(self, data: Any, answers: Any, distances: Any, labels: Any, num_features: int, feature_selection: str = "auto", model_regressor: Any = None) -> Regression:
+        """The same of several labels at once, with the evidence for it; masks are bool."""
         weights = np.asarray(self.kernel_fn(distances), dtype=np.float64).reshape(-1)
         if not (np.isfinite(weights).all() and weights.any()):
             raise InputError(f"the kernel gave weights from {weights.min():.3g} to {weights.max():.3g}, NaN among them or none above 0; give a larger kernel_width=, or check kernel=")
-        found = regress(data, np.asarray(answers), weights, labels, num_features, feature_selection, model_regressor, binary=binary)
+        found = regress(data, np.asarray(answers), weights, labels, num_features, feature_selection, model_regressor)
         if self.verbose:
             for c, label in enumerate(labels):
                 print("Intercept", found.intercept(c))  # noqa: T201  what verbose=True asks for

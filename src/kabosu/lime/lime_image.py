@@ -170,8 +170,9 @@ class LimeImageExplainer:
         if top_labels:
             chosen = list(np.argsort(Y[0])[-top_labels:])
             explanation.top_labels = chosen[::-1]
-        regression = self.base.regress(data, Y, distances(data, distance_metric), chosen, num_features, self.feature_selection, model_regressor, binary=True)
-        explanation.learn(found(regression, chosen, data, Y, "classification", words=PRESENT))
+        masks = data != 0
+        regression = self.base.regress(masks, Y, distances(masks, distance_metric), chosen, num_features, self.feature_selection, model_regressor)
+        explanation.learn(found(regression, chosen, masks, Y, "classification", words=PRESENT))
         return explanation
 
     def data_labels(self, image: Array, fudged_image: Array, segments: Array, classifier_fn: Any, num_samples: int, batch_size: int = 10, progress_bar: bool = True) -> tuple[Array, Array]:

@@ -1,5 +1,6 @@
 """Explain predictions on texts, as lime does: same names, same samples, same numbers."""
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -18,6 +19,8 @@ from kabosu.report.words import PRESENT
 from kabosu.types import Array
 
 __all__ = ["IndexedCharacters", "IndexedString", "LimeTextExplainer", "TextDomainMapper"]
+
+BLOCK = 256  # masks drawn at once, so that they stay in the cache
 
 
 class TextDomainMapper(DomainMapper):
@@ -128,7 +131,7 @@ class LimeTextExplainer:
         if top_labels:
             chosen = list(np.argsort(Y[0])[-top_labels:])
             explanation.top_labels = chosen[::-1]
-        regression = self.base.regress(data, Y, distances, chosen, num_features, self.feature_selection, model_regressor, binary=True)
+        regression = self.base.regress(data, Y, distances, chosen, num_features, self.feature_selection, model_regressor)
         explanation.learn(found(regression, chosen, data, Y, "classification", words=PRESENT))
         return explanation
 
@@ -142,17 +145,16 @@ class LimeTextExplainer:
         d = indexed_string.num_words()
         kept = taken_out(d, num_samples, self.random_state)
         Y = answers.probabilities(answers.asking(classifier_fn)(indexed_string.keeping(kept)), self.mended)
-        data = kept.astype(np.float64)
-        return data, Y, 100 * distances(data, distance_metric)
+        return kept, Y, 100 * distances(kept, distance_metric)
 
 
 def taken_out(d: int, n: int, random_state: Any) -> Array:
     """(n, d) what stays: how many words go is uniform from 1 to d, which ones too; nothing goes from the first."""
     sizes = random_state.randint(1, d + 1, n - 1)
-    kept = np.ones((n, d), dtype=bool)
-    places, order = np.arange(d), np.empty(d, dtype=np.intp)
-    for row, size in zip(kept[1:], sizes.tolist(), strict=True):
-        order[:] = places
-        random_state.shuffle(order)  # what choice without replacement does
-        row[order[:size]] = False
+    kept, cells = np.ones((n, d), dtype=bool), np.arange(BLOCK * d).reshape(BLOCK, d)
+    for start in range(1, n, BLOCK):
+        block = kept[start : start + BLOCK]
+        order = cells[: len(block)].copy()
+        deque(map(random_state.shuffle, order), maxlen=0)  # what choice without replacement does
+        block.reshape(-1)[order.reshape(-1)] = (np.arange(d) >= sizes[start - 1 : start - 1 + len(block), None]).reshape(-1)
     return kept

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from kabosu.errors import InputError
+from kabosu.lime.masks import counts
 from kabosu.types import Array, Float
 
 FEW = 16  # cumulative rates up to which counting is faster than looking up
@@ -52,13 +53,14 @@ def sparse_rows(block: Float[Array, "n k"], columns: Array, d: int) -> Any:
     return csr_matrix((block.reshape(-1), np.tile(columns, n), np.arange(0, k * n + 1, k) if k else np.zeros(n + 1, dtype=int)), shape=(n, d))
 
 
-def distances_of(Z: Any, metric: str, *, binary: bool) -> Float[Array, "n"]:
-    """Distances to the first row."""
-    if binary and metric == "euclidean":  # the row itself is all ones
-        return np.sqrt(Z.shape[1] - Z.sum(axis=1))
+def distances_of(Z: Any, metric: str) -> Float[Array, "n"]:
+    """Distances to the first row, which is all ones where the rows are masks."""
+    if metric == "euclidean" and Z.dtype == bool:
+        return np.sqrt(Z.shape[1] - counts(Z))
     if metric == "euclidean" and isinstance(Z, np.ndarray):
         apart = Z - Z[0]
         return np.sqrt(np.einsum("ij,ij->i", apart, apart))
     from sklearn.metrics import pairwise_distances
 
-    return pairwise_distances(Z, Z[0].reshape(1, -1), metric=metric).ravel()
+    numbers = Z.astype(np.float64)
+    return pairwise_distances(numbers, numbers[0].reshape(1, -1), metric=metric).ravel()

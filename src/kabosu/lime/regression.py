@@ -8,9 +8,11 @@ import numpy as np
 
 from kabosu.errors import InputError
 from kabosu.fits import Fit
+from kabosu.lime.evidence import MOST, Evidence, Neighborhood, whole
+from kabosu.lime.sums import Sums, of_masks
 from kabosu.moments import Moments
 from kabosu.surrogates import Ridge, Select
-from kabosu.surrogates.select import forward, lasso_path
+from kabosu.surrogates.select import lasso_path
 from kabosu.types import Array, Float, Int
 
 METHODS = ("auto", "forward_selection", "highest_weights", "lasso_path", "none")
@@ -22,8 +24,7 @@ class Regression:
 
     coef (p, k), intercept (k,), r2 (k,), near (k,) : the numbers of lime; near is g at the instance.
     ids : which columns of the neighborhood these are; None: all.  used : for each label the features in its surrogate,
-    in the order of their selection.  reacted : (k,) share of samples whose answer differs from the instance's.
-    evidence : the whole fit with its errors, or what it takes to make it when it is asked for.
+    in the order of their selection.  source : the evidence, or the samples to make it from when it is asked for.
     """
 
     coef: Float[Array, "p k"]
@@ -32,13 +33,17 @@ class Regression:
     near: Float[Array, "k"]
     ids: Int[Array, "p"] | None
     used: tuple[Array, ...]
-    reacted: Float[Array, "k"]
-    evidence: "Fit | Masks"
+    source: Evidence | Neighborhood
+
+    @property
+    def evidence(self) -> Evidence:
+        """Errors and fidelity."""
+        return self.source.evidence if isinstance(self.source, Neighborhood) else self.source
 
     @property
     def fit(self) -> Fit:
-        """The fit with standard errors and fidelity."""
-        return self.evidence.fitted() if isinstance(self.evidence, Masks) else self.evidence
+        """The fit with standard errors and fidelity; its coefficients are these."""
+        return replace(self.evidence.fit, coef=self.coef[None], intercept=self.intercepts[None], r2=self.r2[None], local=self.near[None])
 
     def intercept(self, c: int) -> np.float64:
         """The surrogate of label number c where all features are 0."""
@@ -61,23 +66,8 @@ class Regression:
         return self.near[c : c + 1].copy()
 
 
-@dataclass(frozen=True)
-class Masks:
-    """A neighborhood of zeros and ones, eight to a byte, until somebody asks for the errors of its coefficients."""
-
-    bits: Array
-    p: int
-    answers: Float[Array, "s k"]
-    weights: Float[Array, "s"]
-    select: Select
-
-    def fitted(self) -> Fit:
-        """The regression with all that belongs to it."""
-        return whole(np.unpackbits(self.bits, axis=1, count=self.p).astype(np.float64), self.answers, self.weights, self.select)
-
-
-def regress(Z: Any, Y: Float[Array, "s k"], weights: Float[Array, "s"], labels: Sequence[int], K: int, method: str, regressor: Any = None, *, binary: bool = False) -> Regression:
-    """Fit some columns of Y on the neighborhood, whose first row is the instance; binary: it is zeros and ones."""
+def regress(Z: Any, Y: Float[Array, "s k"], weights: Float[Array, "s"], labels: Sequence[int], K: int, method: str, regressor: Any = None) -> Regression:
+    """Fit some columns of Y on the neighborhood, whose first row is the instance; masks are bool."""
     if method not in METHODS:
         raise InputError.choice("feature_selection", method, METHODS)
     if not isinstance(K, (int, np.integer)) or K < 1:
@@ -85,43 +75,48 @@ def regress(Z: Any, Y: Float[Array, "s k"], weights: Float[Array, "s"], labels: 
     ids, Z = active(Z, K)
     answers = np.ascontiguousarray(Y[:, list(labels)], dtype=np.float64)
     select = Select(int(K), method, Ridge(1.0, per="fit"))  # pyright: ignore[reportArgumentType]
+    if regressor is None and method != "lasso_path":
+        sums = Sums.of(_moments(Z, answers - answers[:1], weights))
+        if not sums.unsafe:
+            return _of_sums(sums, ids, Z, answers, weights, select)
+    Z = np.ascontiguousarray(Z, dtype=np.float64)
+    fitted = whole(Z, answers, weights, select)
+    used = tuple(np.flatnonzero(~np.isnan(error)) for error in fitted.std_error[0].T)
     if regressor is not None:
         used = tuple(selected(Z, y, weights, int(K), method) for y in answers.T)
-        return _of(_refitted(whole(Z, answers, weights, select), Z, answers, weights, used, regressor), ids, used, answers)
-    if binary and method != "lasso_path":
-        return _of_masks(Z, answers, weights, select)
-    fitted = whole(Z, answers, weights, select)
-    return _of(fitted, ids, tuple(np.flatnonzero(~np.isnan(error)) for error in fitted.std_error[0].T), answers)
+        fitted = _refitted(fitted, Z, answers, weights, used, regressor)
+    return Regression(fitted.coef[0], fitted.intercept[0], fitted.r2[0], fitted.local[0], ids, used, Evidence.of(fitted, Z, answers))
 
 
-def whole(Z: Float[Array, "s p"], answers: Float[Array, "s k"], weights: Float[Array, "s"], select: Select) -> Fit:
-    """The fit with its errors, of answers relative to the instance's."""
-    around = answers[:1]
-    return select.fit(Z[None], (answers - around)[None], weights[None], Z[:1]).shifted(around)
+def _moments(Z: Array, moved: Float[Array, "s k"], weights: Float[Array, "s"]) -> Moments:
+    if Z.dtype == bool and Z[0].all():
+        return of_masks(Z, moved, weights)
+    return Moments.of(Z[None], moved[None], weights[None], 1, Z[:1].astype(np.float64))
 
 
-def _of(fitted: Fit, ids: Array | None, used: tuple[Array, ...], answers: Float[Array, "s k"]) -> Regression:
-    return Regression(fitted.coef[0], fitted.intercept[0], fitted.r2[0], fitted.local[0], ids, used, (answers != answers[:1]).mean(axis=0), fitted)
-
-
-def _of_masks(Z: Float[Array, "s p"], answers: Float[Array, "s k"], weights: Float[Array, "s"], select: Select) -> Regression:
-    """From moments alone: independent columns of zeros and ones are well conditioned, and lime gives no errors."""
-    around, origin = answers[0], Z[:1]
-    moved = answers - around
-    moments = Moments.of(Z[None], moved[None], weights[None], 1, origin)
-    coef, level, kept = select.exact(moments, origin)
-    total = moments.total[0, 0]
-    residual = moments.residual(level[:, None], coef[:, None])[0, 0]
+def _of_sums(sums: Sums, ids: Array | None, Z: Array, answers: Float[Array, "s k"], weights: Float[Array, "s"], select: Select) -> Regression:
+    """The numbers of lime; it gives no errors, so that those wait until they are asked for."""
+    around, origin, moments = answers[0], Z[0].astype(np.float64), sums.moments
+    picks = sums.picks(_by(select.by, select.K), select.K, origin)
+    coef = sums.coefficients(picks)
+    level = moments.level[0, 0] - moments.center[0, 0] @ coef
+    total, residual = moments.total[0, 0], moments.residual(level[None, None], coef[None, None])[0, 0]
     r2 = np.where(total > 0, 1 - residual / np.where(total > 0, total, 1.0), np.nan)
-    used = tuple(np.flatnonzero(k) for k in kept[0].T)
-    masks = Masks(np.packbits(Z != 0, axis=1), Z.shape[1], answers, weights, select)
-    return Regression(coef[0], around + level[0] - origin[0] @ coef[0], r2, around + level[0], None, used, (moved != 0).mean(axis=0), masks)
+    source = Neighborhood.of(Z, answers, weights, select)
+    if Z.dtype != bool and Z.size > MOST:
+        source = source.evidence
+    return Regression(coef, around + level - origin @ coef, r2, around + level, ids, tuple(np.sort(pick) for pick in picks), source)
+
+
+def _by(method: str, K: int) -> str:
+    """The method that "auto" stands for."""
+    return ("forward_selection" if K <= 6 else "highest_weights") if method == "auto" else method
 
 
 def active(Z: Any, K: int) -> tuple[Int[Array, "p"] | None, Float[Array, "s p"]]:
     """Dense columns; of sparse ones those that hold anything, and where they are fewer than K, the first others."""
     if not type(Z).__module__.startswith("scipy.sparse"):
-        return None, np.asarray(Z, dtype=np.float64)
+        return None, np.asarray(Z, dtype=np.bool_ if isinstance(Z, np.ndarray) and Z.dtype.kind == "b" else np.float64)
     columns = Z.tocsc()
     ids = np.flatnonzero(np.diff(columns.indptr))
     if len(ids) < K:
@@ -132,17 +127,10 @@ def active(Z: Any, K: int) -> tuple[Int[Array, "p"] | None, Float[Array, "s p"]]
 
 def selected(Z: Float[Array, "s p"], y: Float[Array, "s"], weights: Float[Array, "s"], K: int, method: str) -> Int[Array, "K"]:
     """Features that a method keeps, in the order in which it takes them."""
-    by = ("forward_selection" if K <= 6 else "highest_weights") if method == "auto" else method
-    p = Z.shape[1]
-    if by == "none":
-        return np.arange(p)
+    by = _by(method, K)
     if by == "lasso_path":
         return lasso_path(Z, y, weights, K)
-    moments = Moments.of(Z[None], (y - y[0])[None, :, None], weights[None], 1, Z[:1])
-    if by == "forward_selection":
-        return forward(moments.covariance[:, 0], moments.covariance_with_response[:, 0], min(K, p))[0, :, 0]
-    products = Ridge(0.01, per="fit").solve(moments).coef[0, :, 0] * Z[0]
-    return np.argsort(-np.abs(products), kind="stable")[:K]
+    return Sums.of(_moments(Z, (y - y[0])[:, None], weights)).picks(by, K, Z[0])[0]
 
 
 def _refitted(fitted: Fit, Z: Array, Y: Array, weights: Array, used: tuple[Array, ...], regressor: Any) -> Fit:

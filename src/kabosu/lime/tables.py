@@ -1,6 +1,5 @@
 """Explain predictions on tables, as lime does: same names, same samples, same numbers."""
 
-import copy
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -163,14 +162,15 @@ class LimeTabularExplainer:
         if sampling_method not in ("gaussian", "lhs"):
             warnings.warn(f"sampling_method={sampling_method!r} is not known; 'gaussian' is used", UserWarning, stacklevel=2)
             sampling_method = "gaussian"
-        data, inverse = self.__data_inverse(row, num_samples, sampling_method)
+        bins = None if self.discretizer is None else self.discretizer.discretize(row)
+        data, inverse = self._sampled(row, bins, num_samples, sampling_method)
         scaled = self._scaled(data)
-        distances = neighbors.distances_of(scaled, distance_metric, binary=self.discretizer is not None)
+        distances = neighbors.distances_of(scaled, distance_metric)
         Y = self._answers(answers.asking(predict_fn)(inverse if self.form is None else self.form.rows(inverse)))
-        explanation = Explanation(self._words(row, scaled), mode=self.mode, class_names=self.class_names)
+        explanation = Explanation(self._words(row, bins, scaled), mode=self.mode, class_names=self.class_names)
         explanation.mended = self.mended
         chosen = self._told(explanation, Y, labels, top_labels)
-        regression = self.base.regress(scaled, Y, distances, chosen, num_features, self.feature_selection, model_regressor, binary=self.discretizer is not None)
+        regression = self.base.regress(scaled, Y, distances, chosen, num_features, self.feature_selection, model_regressor)
         own = {} if self.discretizer is not None or not isinstance(scaled, np.ndarray) else {"scale": self.scaler.scale_, "center": self.scaler.mean_}
         explanation.learn(found(regression, chosen, scaled, Y, self.mode, width=width_of(self.base.kernel_fn), **own))
         return explanation
@@ -227,26 +227,32 @@ class LimeTabularExplainer:
         scaled = data.multiply(1 / self.scaler.scale_ if "sparse_scaling" in self.mended else self.scaler.scale_)
         return scaled.tocsr()
 
-    def _words(self, row: Any, scaled: Any) -> TableDomainMapper:
+    def _words(self, row: Any, bins: Array | None, scaled: Any) -> TableDomainMapper:
         """Names and values of the row."""
         if not isinstance(row, np.ndarray):
-            return TableDomainMapper(copy.deepcopy(self.feature_names), self.convert_and_round(row.data), scaled[0], categorical_features=self.categorical_features, feature_indexes=row.indices)
-        names, values = copy.deepcopy(self.feature_names), self.convert_and_round(row)
+            return TableDomainMapper(list(self.feature_names), self.convert_and_round(row.data), scaled[0], categorical_features=self.categorical_features, feature_indexes=row.indices)
+        names, values = list(self.feature_names), self.convert_and_round(row)
         for j in self.categorical_features:
             if self.discretizer is None or j not in self.discretizer.lambdas:
                 code = int(row[j])
                 names[j], values[j] = f"{names[j]}={self.categorical_names[j][code] if j in self.categorical_names else code}", "True"
-        if self.discretizer is None:
+        if self.discretizer is None or bins is None:
             return TableDomainMapper(names, values, scaled[0], categorical_features=self.categorical_features)
-        bins, binned = self.discretizer.discretize(row), copy.deepcopy(names)
+        binned = list(names)
         for j, phrases in self.discretizer.names.items():
             binned[j] = phrases[int(bins[j])] if int(bins[j]) < len(phrases) else f"{names[j]} is missing"
-        return TableDomainMapper(names, values, scaled[0], categorical_features=range(len(row)), discretized_feature_names=binned)
+        return TableDomainMapper(names, values, scaled[0].astype(np.float64), categorical_features=range(len(row)), discretized_feature_names=binned)
 
     def __data_inverse(self, data_row: Any, num_samples: int, sampling_method: str = "gaussian") -> tuple[Any, Any]:
-        """Samples in interpretable coordinates, and as the model eats them; the row itself is the first."""
-        if self.discretizer is not None:
-            return self._binned(data_row, num_samples, self.discretizer)
+        """Samples in interpretable coordinates, and as the model eats them, by the name that some call in lime."""
+        bins = None if self.discretizer is None else self.discretizer.discretize(data_row)
+        data, inverse = self._sampled(data_row, bins, num_samples, sampling_method)
+        return np.ascontiguousarray(data, dtype=np.float64) if bins is not None else data, inverse
+
+    def _sampled(self, data_row: Any, bins: Array | None, num_samples: int, sampling_method: str) -> tuple[Any, Any]:
+        """Samples in interpretable coordinates, of bins as masks, and as the model eats them; the row itself is the first."""
+        if self.discretizer is not None and bins is not None:
+            return self._binned(data_row, bins, num_samples, self.discretizer)
         if not isinstance(data_row, np.ndarray):
             return self._sparse(data_row, num_samples, sampling_method)
         center = data_row if self.sample_around_instance else self.scaler.mean_
@@ -262,27 +268,26 @@ class LimeTabularExplainer:
         inverse[0] = data_row
         return data, inverse
 
-    def _binned(self, row: Array, n: int, discretizer: BaseDiscretizer) -> tuple[Array, Array]:
+    def _binned(self, row: Array, bins: Array, n: int, discretizer: BaseDiscretizer) -> tuple[Array, Array]:
         """Each column by its bins; those of numbers are drawn within after all bins are."""
-        first, d = discretizer.discretize(row), len(row)
+        d = len(row)
         numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in range(d)]
-        Z, inverse = np.empty((n, d)), np.empty((n, d))
-        kept, cells = np.empty((TOGETHER, n), dtype=bool), np.empty((TOGETHER, n))
+        kept, inverse, cells = np.empty((d, n), dtype=bool), np.empty((n, d)), np.empty((TOGETHER, n))
         usual = type(discretizer).undiscretize is BaseDiscretizer.undiscretize
         for start in range(0, d, TOGETHER):
             columns = range(start, min(start + TOGETHER, d))
             for i, j in enumerate(columns):
                 values, number = np.asarray(self.feature_values[j], dtype=np.float64), numbers[j].astype(np.intp)
-                (values == first[j]).take(number, out=kept[i], mode="clip")
+                (values == bins[j]).take(number, out=kept[j], mode="clip")
                 if usual and j in discretizer.means:
                     cells[i, 1:] = discretizer.get_undiscretize_values(j, values.astype(np.intp).take(number[1:]))
                 else:
                     values.take(number, out=cells[i], mode="clip")
-            Z[:, start : columns.stop], inverse[:, start : columns.stop] = kept[: len(columns)].T, cells[: len(columns)].T
+            inverse[:, start : columns.stop] = cells[: len(columns)].T
         if not usual:
             inverse[1:] = discretizer.undiscretize(inverse[1:])
-        Z[0], inverse[0] = 1, row
-        return Z, inverse
+        kept[:, 0], inverse[0] = True, row
+        return kept.T, inverse
 
     def _sparse(self, row: Any, n: int, sampling_method: str) -> tuple[Any, Any]:
         columns = row.nonzero()[1]

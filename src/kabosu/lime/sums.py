@@ -1,0 +1,79 @@
+"""The ridge regressions of lime from weighted sums over the neighborhood: nothing is fitted twice."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kabosu.moments import Moments
+from kabosu.surrogates.select import forward
+from kabosu.types import Array, Bool, Float, Int
+
+ROWS = 8192  # samples at once, so that no more than these are held as numbers
+DEAD = 1e-10  # share of its mean square below which a column does not vary
+FAR = 1e4  # mean square, in variances, above which sums lose digits
+LARGE = 1e8  # ... and variance, in penalties
+
+
+def of_masks(Z: Bool[Array, "s p"], moved: Float[Array, "s k"], weights: Float[Array, "s"]) -> Moments:
+    """Moments of zeros and ones counted from all ones, in one pass whatever their order in memory."""
+    off, root, (s, p) = ~Z.T, np.sqrt(weights), Z.shape
+    gram, cross = np.zeros((1 + p, 1 + p)), np.empty((1 + p, moved.shape[1]))
+    part, response = np.zeros((p, p)), (root[:, None] * moved).T.copy()
+    cross[0] = response @ root
+    cross[1:] = 0
+    for start in range(0, s, ROWS):
+        at = slice(start, min(start + ROWS, s))
+        A = off[:, at] * root[at]
+        part += A @ A.T
+        gram[1:, 0] -= A @ root[at]
+        for c, y in enumerate(response):
+            cross[1:, c] -= A @ y[at]
+    gram[0, 0], gram[0, 1:], gram[1:, 1:] = weights.sum(), gram[1:, 0], part
+    return Moments(gram[None, None], cross[None, None], np.square(response).sum(axis=1)[None, None], np.array([weights @ weights]), s)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """covariance (p, p) and cross (p, k) with the answers, of columns counted from the instance; 0 of columns that do not vary.
+
+    unsafe : whether digits were lost on the way, so that the samples themselves must be asked.
+    """
+
+    moments: Moments
+    covariance: Float[Array, "p p"]
+    cross: Float[Array, "p k"]
+    unsafe: bool
+
+    @classmethod
+    def of(cls, moments: Moments) -> "Sums":
+        """From moments whose folds are one."""
+        covariance, cross = moments.covariance[0, 0], moments.covariance_with_response[0, 0]
+        variance, square = covariance.diagonal(), moments.gram[0, 0].diagonal()[1:]
+        dead = variance <= DEAD * square
+        unsafe = bool((square[~dead] > FAR * variance[~dead]).any() or variance.sum() > LARGE)
+        if dead.any():
+            alive = ~dead
+            covariance, cross = covariance * alive * alive[:, None], cross * alive[:, None]
+        return cls(moments, covariance, cross, unsafe)
+
+    def picks(self, method: str, K: int, origin: Float[Array, "p"]) -> list[Int[Array, "K"]]:
+        """Features of each output, in the order in which they are taken."""
+        p, k = self.cross.shape
+        if method == "none":
+            return [np.arange(p)] * k
+        if method == "forward_selection":
+            return list(forward(self.covariance[None], self.cross[None], min(K, p))[0].T)
+        products = self._ridge(np.arange(p), 0.01, self.cross) * origin[:, None]
+        return list(np.argsort(-np.abs(products), axis=0, kind="stable")[:K].T)
+
+    def coefficients(self, picks: list[Int[Array, "K"]]) -> Float[Array, "p k"]:
+        """Ridge with penalty 1 of each output on its features."""
+        coef = np.zeros_like(self.cross)
+        for c, pick in enumerate(picks):
+            coef[pick, c] = self._ridge(pick, 1.0, self.cross[pick, c])
+        return coef
+
+    def _ridge(self, features: Int[Array, "K"], penalty: float, cross: Array) -> Array:
+        matrix = self.covariance[np.ix_(features, features)]
+        matrix[np.diag_indices(len(features))] += penalty
+        return np.linalg.solve(matrix, cross)
