@@ -127,15 +127,18 @@ def width_path(model: Model, representation: Representation, recipe: Recipe, wid
 
     Where an engine is exact its coefficients are taken, and the draws only measure fidelity and worth.
     """
+    from kabosu.engines.rows import is_listed
+
     recipe = recipe.for_features(representation.origin.shape[1])
     kernels = _kernels(recipe, widths)
     hood, drawn, asked = _measured(model, representation, recipe, kernels)
+    replicates = 0 if is_listed(representation) else recipe.sampler.replicates
     rule = recipe.auto_width or AutoWidth()
     engine, refusals = choose(model, representation, recipe)
     found = []
     for kernel in kernels:
         at = replace(recipe, kernel=kernel, curves=False)
-        outcome = _at(model, hood, Mixture(kernel, *drawn) if drawn else kernel, at)
+        outcome = _at(hood, Mixture(kernel, *drawn) if drawn else kernel, at, replicates)
         if engine.exact:
             outcome = _exact(engine.run(model, representation, replace(at, budget=1)), outcome)
         found.append(assemble(model, representation, at, engine.name, refusals, outcome).one(0))
@@ -176,8 +179,8 @@ def _measured(model: Model, representation: Representation, recipe: Recipe, kern
     return hood, (tuple(kernels), log_normalizers(logs)), 1 + n * len(kernels)
 
 
-def _at(model: Model, hood: Neighborhood, kernel: Kernel, recipe: Recipe) -> Outcome:
-    """What the draws say at one width."""
+def _at(hood: Neighborhood, kernel: Kernel, recipe: Recipe, replicates: int) -> Outcome:
+    """What the draws say at one width; draw i is of replicate i mod R, whichever width it was drawn for."""
     from kabosu.engines.sampled import moved
 
     w = weigh(hood, kernel)[..., None]
@@ -185,7 +188,7 @@ def _at(model: Model, hood: Neighborhood, kernel: Kernel, recipe: Recipe) -> Out
     mean = (w * hood.Y).sum(axis=1, keepdims=True)
     spread = np.sqrt((w * (hood.Y - mean) ** 2).sum(axis=1))
     calls = np.full(1, 1 + hood.Z.shape[1])
-    return Outcome(fit(hood, kernel, recipe.surrogate), hood.prediction, (w * moved(hood)).sum(axis=1), calls, ("width path",), spread=spread)
+    return Outcome(fit(hood, kernel, recipe.surrogate, replicates), hood.prediction, (w * moved(hood)).sum(axis=1), calls, ("width path",), spread=spread)
 
 
 def _exact(outcome: Outcome, drawn: Outcome) -> Outcome:

@@ -27,17 +27,21 @@ def waves(X):
 
 
 def test_every_width_has_its_analytic_slope():
-    """E_q of the slope: 2 cos(2 x) exp(-2 r^2) for sin(2 z) around x at radius r; ten rows, within the standard errors."""
+    """E_q of the slope: 2 cos(2 x) exp(-2 r^2) for sin(2 z) around x at radius r; 20 rows, a seed each, within nominal 95% intervals in 95 of 100.
+
+    Errors of independent draws would cover all.
+    """
     X = np.random.default_rng(0).normal(size=(400, 5))
-    sd, z = X.std(axis=0), []
-    for x in X[:10]:
-        path = kb.TabularExplainer(waves, X).width_path(x, WIDTHS)
+    sd, inside = X.std(axis=0), []
+    for seed, x in enumerate(X[:20]):
+        path = kb.TabularExplainer(waves, X, random_state=seed).width_path(x, WIDTHS)
         slopes = np.zeros((5, 5))
         slopes[:, :2] = np.array([1.0, 0.5]) * 2 * np.cos(2 * x[:2]) * np.exp(-2 * (path.radius[:, None] * sd[:2]) ** 2)
-        z.append((path.coef[..., 0] - slopes) / path.std_error[..., 0])
-        assert path.fidelity[0, 0] > 0.9
-    assert 0.1 < np.mean(np.square(z)) < 1.3
-    assert (np.mean(np.square(z), axis=(0, 2)) < 1.7).all()
+        low, high = np.stack([e.interval()[..., 0] for e in path.explanations], axis=1)
+        inside.append((low <= slopes) & (slopes <= high))
+        assert path.fidelity[0, 0] > 0.85
+    assert 0.92 < np.mean(inside) < 0.98
+    assert (np.mean(inside, axis=(0, 2)) > 0.88).all()
 
 
 def test_normalizers_are_those_of_the_normal_law():

@@ -22,6 +22,10 @@ class Sobol:
     Scrambled nets integrate smooth responses with smaller error than independent draws, and the spread over the
     scrambles estimates that error (Owen, *Monte Carlo theory, methods and examples*, chapter 17).
 
+    Some pairs of Sobol coordinates fill their square worse than independent points do. Each scramble deals the coordinates out
+    to the columns anew, so that no two columns have such a pair in all of them: else the errors of these columns are
+    several times those of the others, which the others, that steady them, hide.
+
     replicates : number of scrambles, at least 2.  few : the number for one or two features, whose coefficients are too few to
         steady one another's errors (surrogates/errorbars.py, ``moderated``); None: the same.
 
@@ -58,7 +62,7 @@ def _points(space: Space, R: int, n: int, seed: int) -> Drawn:
     if isinstance(space, Masks):
         points = _of_many_parts(space, R, n, seed) if _independent(space) else space.read(_shared(max(FEWEST, 1 << (m - 1).bit_length()), R, n, seed)[:, :m])
     else:
-        points = space.read(_by_turns(m, R, n, seed))
+        points = space.read(_dealt(_by_turns(m, R, n, seed), R, seed))
     points.setflags(write=False)
     return points[None]
 
@@ -87,6 +91,13 @@ def _by_turns(m: int, R: int, n: int, seed: int) -> Float[Array, "s m"]:
     for r in range(R):
         points[:, r] = _scramble(m, n, seed, r)
     return points.reshape(n * R, m)
+
+
+def _dealt(points: Float[Array, "s m"], R: int, seed: int) -> Float[Array, "s m"]:
+    """The coordinates of each scramble in an order of its own."""
+    for r in range(R):
+        points[r::R] = points[r::R, np.random.default_rng([seed, r, points.shape[1]]).permutation(points.shape[1])]
+    return points
 
 
 _shared = lru_cache(maxsize=4)(_by_turns)  # of instances of many sizes, such as texts, which take their first coordinates
