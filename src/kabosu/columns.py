@@ -207,18 +207,18 @@ def extend_array(column: Column, series: Array, values: Sequence[Any]) -> Array:
         made = as_object(values).astype(series.dtype)
     except (TypeError, ValueError, OverflowError):
         made = None
-    check_held(column, values, made, series.dtype)
-    return np.concatenate([series, made])
+    return np.concatenate([series, held(column, values, made, series.dtype)])
 
 
-def check_held(column: Column, values: Sequence[Any], made: Any, dtype: Any, known: Sequence[Any] = ()) -> None:
-    """Refuse cells that their column's dtype changed: cut strings, numbers as booleans, categories it does not know."""
+def held(column: Column, values: Sequence[Any], made: Any, dtype: Any, known: Sequence[Any] = ()) -> Any:
+    """The cells as they were made; refuse those that their column's dtype changed: cut strings, numbers as booleans, categories it does not know."""
     cells = [None] * len(values) if made is None else made.tolist() if isinstance(made, np.ndarray) else made.to_list()
     odd = [v for v, m in zip(values, cells, strict=True) if (made is None or is_missing(v) != is_missing(m) or (not is_missing(v) and v != m))]
     if odd:
         levels = f"; known: {sorted(map(str, known))[:20]}" if known else ""
         what = "is missing" if is_missing(odd[0]) else f"holds {odd[0]!r}"
         raise RowError(f"column {column.name!r} of the instance {what}, which its dtype {dtype} in the background data cannot hold{levels}")
+    return made
 
 
 def build_array(template: Array, columns: Sequence[Column], values: Sequence[tuple[Any, Array]]) -> Array:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -21,13 +21,13 @@ from kabosu.columns import (
     as_object,
     build_array,
     build_records,
-    check_held,
     check_numbers,
     check_present,
     check_zone,
     days,
     describe_array,
     extend_array,
+    held,
     integer_bounds,
     is_missing,
     micros,
@@ -38,7 +38,7 @@ from kabosu.columns import (
 from kabosu.errors import InputError, MissingExtra, RowError
 from kabosu.types import Array, Batch
 
-LIBRARIES = ("pandas", "polars", "pyarrow")
+LIBRARIES: tuple[Any, ...] = ("pandas", "polars", "pyarrow")
 
 
 def read(data: Batch, what: str = "background data") -> Table:
@@ -114,7 +114,7 @@ def _as_rows(x: Any, like: Table) -> Any:
     return x
 
 
-def _is_pandas_series(x: Any) -> bool:
+def _is_pandas_series(x: Any) -> TypeGuard[Any]:
     pandas = sys.modules.get("pandas")
     return pandas is not None and isinstance(x, pandas.Series)
 
@@ -200,7 +200,7 @@ def append(column: Column, series: Any, more: Any) -> Any:
     open_ended = isinstance(series.dtype, nw.Categorical) and not series.implementation.is_pandas_like()  # any string is a category
     known = series.cat.get_categories().to_list() if isinstance(series.dtype, (nw.Categorical, nw.Enum)) and not open_ended else None
     made = _like(series, values) if known is None or all(is_missing(v) or v in known for v in values) else None
-    check_held(column, values, made, series.dtype, known or ())
+    made = held(column, values, made, series.dtype, known or ())
     return nw.concat([series.to_frame(), made.alias(series.name).to_frame()]).get_column(series.name)
 
 

@@ -73,6 +73,19 @@ def test_it_repeats_itself_and_says_how_many():
         off_manifold(kb.TabularExplainer(silent, data), data[:1], data[["a", "b"]])
 
 
+def test_entries_of_a_sparse_row_have_no_manifold():
+    from scipy.sparse import csr_array
+
+    from kabosu.plots.neighborhood import neighborhood
+
+    rows = csr_array(np.eye(60))
+    explainer = kb.TabularExplainer(silent, rows)
+    with pytest.raises(kb.InputError, match="off_manifold needs numeric columns of a dense table"):
+        off_manifold(explainer, rows[:1], rows)
+    with pytest.raises(kb.InputError, match="plots.neighborhood needs numeric columns of a dense table"):
+        neighborhood(explainer, rows, ["x0", "x1"])
+
+
 def housing(n=2000, seed=0):
     return pd.read_csv(DATA / "california_housing.csv.gz").drop(columns="MedHouseVal").sample(n, random_state=seed)
 

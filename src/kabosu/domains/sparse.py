@@ -48,7 +48,7 @@ class Sparse:
             raise InputError(f"the background data has dtype {data.dtype}; expected numbers")
         from scipy import sparse
 
-        maker = sparse.csr_array if isinstance(data, sparse.sparray) else sparse.csr_matrix
+        maker = sparse.csr_array if issubclass(type(data), sparse.sparray) else sparse.csr_matrix
         return cls(tuple(f"x{j}" for j in range(data.shape[1])), data.dtype, maker, data.format if data.format in FORMATS else "csr")
 
     @property
