@@ -36,7 +36,7 @@ counts = make_pipeline(CountVectorizer(), LogisticRegression()).fit(texts, label
 exact = kb.TextExplainer(counts, output="margin").explain(text)
 print(f"exact by the engine {exact.engine!r}: {exact.feature_names[exact.order()[0]]!r} {exact.coef[exact.order()[0], exact.target_index]:+.3f} for {exact.target}")
 
-# Dear models: the same number of rows, a smooth model of the parts takes most of the error away.
+# Dear models: the same number of rows, a smooth model of the parts takes more of the error away.
 plain, proxied = (kb.TextExplainer(model, budget=513).explain(text, proxy=proxy) for proxy in (None, "parts"))
 errors = [x.certificate.monte_carlo_error[x.target_index] for x in (plain, proxied)]
 print(f"with 513 rows the error is {errors[0]:.0%} of the largest coefficient; with proxy='parts' {errors[1]:.0%}")

@@ -3,6 +3,7 @@
 from kabosu.engines.additive import Additive
 from kabosu.engines.enumerate import Enumerate
 from kabosu.engines.index import SingleIndex
+from kabosu.engines.index_proxy import IndexProxy
 from kabosu.engines.linear import Linear
 from kabosu.engines.masks import AllMasks
 from kabosu.engines.parts_proxy import PartsProxy
@@ -15,7 +16,7 @@ from kabosu.engines.words import Words
 
 ENGINES = (Tree(), Linear(), SingleIndex(), Additive(), Radial(), Enumerate(), ListedRows(), Proxy(), Sampled())
 
-MASK_ENGINES = (Words(), AllMasks(), PartsProxy(), Sampled())
+MASK_ENGINES = (Words(), AllMasks(), PartsProxy(), IndexProxy(), Sampled())
 """Of instances whose parts are kept or replaced: texts, images, series."""
 
-__all__ = ["ENGINES", "MASK_ENGINES", "Additive", "AllMasks", "Enumerate", "Linear", "ListedRows", "PartsProxy", "Proxy", "Radial", "Sampled", "SingleIndex", "Tree", "Words"]
+__all__ = ["ENGINES", "MASK_ENGINES", "Additive", "AllMasks", "Enumerate", "IndexProxy", "Linear", "ListedRows", "PartsProxy", "Proxy", "Radial", "Sampled", "SingleIndex", "Tree", "Words"]

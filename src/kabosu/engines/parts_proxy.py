@@ -3,7 +3,8 @@
 With any g, the limit explanation of f is that of g plus that of f - g (MATH section 4). Here g is a Gaussian process on masks
 with the kernel exp(-|z - z'|_1 / (length p)), fitted to what the line leaves. Its limit is exact: the number of parts that a
 drawn mask shares with a measured one is hypergeometric given how many are kept, so that E k(z, z_i) and E z_j k(z, z_i) are sums over counts.
-g is fitted without the replicate that it adjusts, so that nothing is biased by it.
+g is fitted without the replicate that it adjusts, and its own limit taken off, so that nothing is biased by it. Where the cubic of the
+linear index (index_proxy.py) leaves less, that is used.
 """
 
 from dataclasses import dataclass, replace
@@ -13,15 +14,16 @@ from typing import ClassVar
 import numpy as np
 
 from kabosu.domains.masks import MaskedBlock, moments_of_kept
+from kabosu.engines.cubic import Counts
 from kabosu.engines.exact import Means
-from kabosu.engines.masks import not_exchangeable, sloped
+from kabosu.engines.index_proxy import OUTPUTS, Lines, Proxied, adjusted, index_proxy, not_adjustable, words
+from kabosu.engines.masks import sloped
 from kabosu.engines.sampled import plain, rounds
 from kabosu.explain import Neighborhood, weigh
 from kabosu.fits import Fit, Outcome
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
-from kabosu.surrogates import Ridge
 from kabosu.types import Array, Float
 
 LENGTHS = (0.1, 0.3, 1.0, 3.0)  # in shares of the parts
@@ -44,55 +46,49 @@ class PartsProxy:
         """Not asked for, or draws whose law is not known by the count."""
         if recipe.proxy != "parts":
             return ""  # nobody asked for it
-        reason = not_exchangeable(representation, recipe)
-        if reason is not None or not isinstance(representation, MaskedBlock):
-            return reason
-        if representation.p > PARTS:
-            return f"{representation.p} parts are more than the {PARTS} that a proxy of parts is made for"
-        if not isinstance(recipe.surrogate, Ridge) or recipe.instance_first or recipe.sampler.replicates < 2:
-            return "it adjusts coefficients of all features by least squares, from draws in replicates"
-        return None
+        return not_adjustable(representation, recipe, PARTS)
 
     def run(self, model: Model, representation: MaskedBlock, recipe: Recipe) -> Outcome:
         """Rounds as the sampled engine has them."""
         names = np.full(1, "", dtype=object)
-        outcome = rounds(model, representation, recipe, partial(_adjusted, representation.tilt(recipe.kernel), recipe, names))
+        outcome = rounds(model, representation, recipe, partial(_adjusted, model, representation.tilt(recipe.kernel), recipe, names))
         return replace(outcome, adjusted_by=tuple(map(str, names)))
 
 
-def _adjusted(local: MaskedBlock, recipe: Recipe, names: Array, hood: Neighborhood, rows: Array) -> Fit:
-    """The plain fit, or that of what the process leaves plus the limit of the process, where that leaves less."""
-    unadjusted, w = plain(hood, recipe), weigh(hood, recipe.kernel)
-    rest = hood.Y[0] - unadjusted.intercept[0] - hood.Z[0] @ unadjusted.coef[0]
-    g, limit = process(hood.Z[0].astype(np.float64), rest, w[0], np.array(local.counts), recipe.sampler.replicates)
-    names[0] = ""
-    left, total = ((w[0] @ r**2).sum() for r in (rest - g, rest))
-    if not (left < LOWER * total and total > ROUNDING * (w[0] @ hood.Y[0] ** 2).sum()):
-        return unadjusted
-    names[0] = "smooth model of the parts"
-    apart = recipe.surrogate.fit(hood.Z, (rest - g)[None], np.broadcast_to(w, (1, len(g))), hood.origin, recipe.sampler.replicates)
-    coef = unadjusted.coef + apart.coef + limit.slope
-    local_answer = (limit.mean - np.einsum("bp,bpk->bk", limit.center, limit.slope)) + unadjusted.intercept + apart.intercept + coef.sum(axis=1)
-    return replace(unadjusted, coef=coef, std_error=apart.std_error, dof=apart.dof, intercept=local_answer - coef.sum(axis=1), local=local_answer)
+def _adjusted(model: Model, local: MaskedBlock, recipe: Recipe, names: Array, hood: Neighborhood, rows: Array) -> Fit:
+    """The plain fit, or that of what the process or the cubic of the linear index leaves, where one leaves less."""
+    unadjusted, w = plain(hood, recipe), weigh(hood, recipe.kernel)[0]
+    targets, Z, counts = model.targets(hood.prediction), hood.Z[0].astype(np.float64), Counts.of(np.array(local.counts))
+    A = np.column_stack([np.ones(len(Z)), Z])
+    lines, Y = Lines.of(A, w), hood.Y[0] - hood.Y[0, 0]
+    rest = lines.rest(Y)
+    total = w @ rest**2
+    left = np.ones(Y.shape[1])
+    g = np.zeros_like(rest)
+    if (total > ROUNDING * (w @ Y**2)).any():
+        g = process(Z, rest, w, counts.q, recipe.sampler.replicates)
+        left = w @ lines.rest(rest - g) ** 2 / np.where(total > ROUNDING * (w @ Y**2), total, np.inf)
+        left = np.where((left < LOWER) & (left > 0), left, 1.0)
+    index = index_proxy(hood, recipe, counts, np.arange(len(left)) if len(left) <= OUTPUTS else targets)
+    bent = index.left <= left
+    names[0] = words("a cubic of the linear index" if bent[targets[0]] else "a smooth model of the parts", np.minimum(left, index.left), targets)
+    return adjusted(unadjusted, hood, recipe, Proxied(np.where(bent, index.g, g * (left < 1)), np.minimum(left, index.left)))
 
 
-def process(Z: Float[Array, "s p"], Y: Float[Array, "s k"], w: Float[Array, "s"], counts: Float[Array, "q"], replicates: int) -> tuple[Float[Array, "s k"], Means]:
-    """What processes that have not seen them say about the draws, and the limit of their mean."""
-    s = min(len(Z), MOST)
+def process(Z: Float[Array, "s p"], Y: Float[Array, "s k"], w: Float[Array, "s"], counts: Float[Array, "q"], replicates: int) -> Float[Array, "s k"]:
+    """What processes that have not seen them say about the draws, minus the limit of each."""
+    s, g = min(len(Z), MOST), np.empty_like(Y)
     length, noise = _chosen(Z[:TRIED], Y[:TRIED], w[:TRIED])
-    K = _kernel(Z[:s], Z[:s], length)
-    inverse = np.linalg.inv(K + noise * np.eye(s))
+    K = _kernel(Z, Z[:s], length)
+    inverse = np.linalg.inv(K[:s] + noise * np.eye(s))
     alpha = inverse @ Y[:s]
-    g, mean = np.empty_like(Y), np.zeros_like(alpha)
     for r in range(replicates):
         fold = np.arange(r, s, replicates)
-        held_out = np.linalg.solve(inverse[np.ix_(fold, fold)], alpha[fold])
-        g[fold] = Y[fold] - held_out
-        mean += alpha - inverse[:, fold] @ held_out  # 0 in the fold itself
-    mean /= replicates
-    if len(Z) > s:
-        g[s:] = _kernel(Z[s:], Z[:s], length) @ mean
-    return g, _limit(Z[:s], mean, length, counts)
+        of_others = alpha - inverse[:, fold] @ np.linalg.solve(inverse[np.ix_(fold, fold)], alpha[fold])  # 0 in the fold itself
+        limit = _limit(Z[:s], of_others, length, counts)
+        asked = np.arange(r, len(Z), replicates)
+        g[asked] = K[asked] @ of_others - limit.mean[0] - (Z[asked] - limit.center[0]) @ limit.slope[0]
+    return g
 
 
 def _kernel(A: Float[Array, "n p"], B: Float[Array, "m p"], length: float) -> Float[Array, "n m"]:

@@ -119,7 +119,7 @@ def test_refusals_have_a_reason(words):
 def test_letters_of_words_are_no_counts():
     model = make_pipeline(CountVectorizer(), Ridge()).fit(TEXTS, LABELS)
     e = kb.TextExplainer(model, units="character", budget=600).explain(TEXT)
-    assert e.engine == "sampled"
+    assert e.engine == "index-proxy"
     assert "the units are not the words" in e.refusals["words"]
 
 

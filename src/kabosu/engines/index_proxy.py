@@ -1,0 +1,173 @@
+"""Index adjustment for parts that are kept or replaced: a cubic of the measured answers whose limit explanation is known.
+
+Most models of many parts answer nearly by a bent line, f = F(b'z, |z|): a probability, a score divided by a length. For any g,
+
+    beta(f) = beta(f - g) + beta(g)
+
+(MATH section 4). Here g is a cubic of the plain slope's index (cubic.py) minus its own limit, so that beta(g) = 0 and only what bends
+otherwise is left to the draws. Index and cubic are fitted on other replicates than those they are used on: nothing is biased by them.
+"""
+
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import ClassVar
+
+import numpy as np
+
+from kabosu.domains.masks import MaskedBlock
+from kabosu.engines.cubic import Counts
+from kabosu.engines.masks import not_exchangeable
+from kabosu.engines.sampled import RULES, plain, rounds
+from kabosu.explain import Neighborhood, weigh
+from kabosu.fits import Fit, Outcome
+from kabosu.protocols import Representation
+from kabosu.recipes import Recipe
+from kabosu.respond import Model
+from kabosu.surrogates import Ridge
+from kabosu.types import Array, Bool, Float
+
+PARTS = 128  # more parts want more draws than there are for a term each
+OUTPUTS = 8  # that are adjusted; of more, the explained one
+FOLDS = 4
+MOST = 4096  # draws that the cubic is fitted to
+PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)  # beside unit variance
+ROUNDING = 1e-20  # of the answers' mean square
+LOWER = 0.9  # of the residual variance: a proxy that gains less is noise
+
+
+@dataclass(frozen=True)
+class Proxied:
+    """A proxy of the answers, from fits that have not seen them, whose limit explanation is 0.
+
+    g : at the draws.  left : share of each output's residual variance that is left without it, 1 where it is not used.
+    """
+
+    g: Float[Array, "s k"]
+    left: Float[Array, "k"]
+
+
+@dataclass(frozen=True)
+class IndexProxy:
+    """The sampled engine where the law of the masks is known by their counts: the bent line is taken off the draws' error where there is one.
+
+    Used only where the plain draws do not meet the recipe's rule, and only for outputs whose residual variance it lowers;
+    ``certificate.adjusted_by`` says so.
+    """
+
+    name: ClassVar[str] = "index-proxy"
+    exact: ClassVar[bool] = False
+
+    def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
+        """Draws whose law is not known by the count, too many parts, or another surrogate than least squares."""
+        if recipe.proxy is not None:
+            return "the recipe has a proxy of its own"
+        return not_adjustable(representation, recipe, PARTS)
+
+    def run(self, model: Model, representation: MaskedBlock, recipe: Recipe) -> Outcome:
+        """Rounds as the sampled engine has them."""
+        names = np.full(1, "", dtype=object)
+        outcome = rounds(model, representation, recipe, partial(_fitted, model, representation.tilt(recipe.kernel), recipe, names))
+        return replace(outcome, adjusted_by=tuple(map(str, names)))
+
+
+def not_adjustable(representation: Representation, recipe: Recipe, most: int) -> str | None:
+    """Why a proxy of masks does not apply; None where it does."""
+    reason = not_exchangeable(representation, recipe)
+    if reason is not None or not isinstance(representation, MaskedBlock):
+        return reason
+    if representation.p > most:
+        return f"{representation.p} parts are more than the {most} that this proxy is made for"
+    if not isinstance(recipe.surrogate, Ridge) or recipe.instance_first or recipe.sampler.replicates < 2:
+        return "it adjusts coefficients of all features by least squares, from draws in replicates"
+    return None
+
+
+def _fitted(model: Model, local: MaskedBlock, recipe: Recipe, names: Array, hood: Neighborhood, rows: Array) -> Fit:
+    """The plain fit where it will do or nothing is gained, else the adjusted one."""
+    unadjusted, names[0] = plain(hood, recipe), ""
+    targets = model.targets(hood.prediction)
+    if settled(unadjusted, recipe, targets).all():
+        return unadjusted
+    k = hood.Y.shape[2]
+    proxied = index_proxy(hood, recipe, Counts.of(np.array(local.counts)), np.arange(k) if k <= OUTPUTS else targets)
+    names[0] = words("a cubic of the linear index", proxied.left, targets)
+    return adjusted(unadjusted, hood, recipe, proxied)
+
+
+def settled(fitted: Fit, recipe: Recipe, targets: Array) -> Bool[Array, "B"]:
+    """Whether a rule of the recipe is met; where it has none, nothing is."""
+    return np.min([factor(fitted, recipe, targets) for factor in RULES.values()], axis=0) <= 1
+
+
+def words(what: str, left: Float[Array, "k"], targets: Array) -> str:
+    """What adjusted the explained output, and the share that it left; "" where nothing did."""
+    share = left[targets[0]]
+    return f"{what}, which left {share:.0%} of the variance to the draws" if share < 1 else ""
+
+
+def adjusted(unadjusted: Fit, hood: Neighborhood, recipe: Recipe, proxied: Proxied) -> Fit:
+    """The plain fit to what the proxy leaves, for the outputs that it helps."""
+    helps = proxied.left < 1
+    if not helps.any():
+        return unadjusted
+    apart = plain(replace(hood, Y=hood.Y - proxied.g), recipe)
+    chosen = {name: np.where(helps, getattr(apart, name), getattr(unadjusted, name)) for name in ("coef", "std_error", "intercept", "local")}
+    return replace(unadjusted, **chosen, dof=np.minimum(apart.dof, unadjusted.dof))
+
+
+def index_proxy(hood: Neighborhood, recipe: Recipe, counts: Counts, outputs: Array) -> Proxied:
+    """The cubic of some outputs, each with the penalty that leaves the least; 0 for the others and where it leaves too much."""
+    Z, w, (s, k) = hood.Z[0].astype(np.float64), weigh(hood, recipe.kernel)[0], hood.Y.shape[1:]
+    A = np.column_stack([np.ones(s), Z])
+    fold = np.arange(s) % recipe.sampler.replicates % FOLDS
+    learned = [(fold != r) & (np.arange(s) < MOST) for r in range(fold.max() + 1)]
+    lines, parts = Lines.of(A, w), [Lines.of(A[rows], w[rows]) for rows in learned]
+    g, left = np.zeros((s, k)), np.ones(k)
+    for o in outputs:
+        y = hood.Y[0, :, o] - hood.Y[0, 0, o]
+        rest = lines.rest(y[:, None])
+        total = (w @ rest**2)[0]
+        if total > ROUNDING * (w @ y**2):
+            made = np.empty((s, len(PENALTIES)))
+            for r, rows in enumerate(learned):
+                made[fold == r] = _cubic(parts[r], y[rows], Z[rows], Z[fold == r], counts)
+            shares = w @ lines.rest(rest - made) ** 2 / total
+            if shares.min() < LOWER:
+                g[:, o], left[o] = made[:, shares.argmin()], shares.min()
+    return Proxied(g, left)
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Weighted least squares on the masks themselves, solved once for many answers."""
+
+    A: Float[Array, "s q"]
+    w: Float[Array, "s"]
+    inverse: Float[Array, "q q"]
+
+    @classmethod
+    def of(cls, A: Float[Array, "s q"], w: Float[Array, "s"]) -> "Lines":
+        """Of masks with a constant, and weights."""
+        return cls(A, w, np.linalg.pinv((A.T * w) @ A, rcond=1e-12, hermitian=True))
+
+    def coef(self, Y: Float[Array, "s k"]) -> Float[Array, "q k"]:
+        """Intercept and slopes."""
+        return self.inverse @ (self.A.T @ (self.w[:, None] * Y))
+
+    def rest(self, Y: Float[Array, "s k"]) -> Float[Array, "s k"]:
+        """What lines leave."""
+        return Y - self.A @ self.coef(Y)
+
+
+def _cubic(lines: Lines, y: Float[Array, "n"], Z: Float[Array, "n p"], asked: Float[Array, "m p"], counts: Counts) -> Float[Array, "m l"]:
+    """Ridge regression, for each penalty, of what lines leave of y on what lines leave of the cubic's terms; minus its limit, where asked."""
+    line = lines.coef(y[:, None])
+    b = counts.index(line[1:, 0])
+    F = lines.rest(counts.features(Z, b))
+    G, cross = (F.T * lines.w) @ F, F.T @ (lines.w * (y - lines.A @ line[:, 0]))
+    scale = np.sqrt(np.maximum(np.diag(G), 1e-12 * lines.w.sum()))
+    value, vector = np.linalg.eigh(G / scale[:, None] / scale)
+    along = vector.T @ (cross / scale)
+    theta = vector @ (along[:, None] / (np.maximum(value, 0.0)[:, None] + np.array(PENALTIES))) / scale[:, None]
+    mean, slope = counts.limits(b)
+    return (counts.features(asked, b) - mean) @ theta - (asked - counts.center) @ (slope @ theta)
