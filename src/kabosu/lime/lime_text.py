@@ -152,9 +152,11 @@ def taken_out(d: int, n: int, random_state: Any) -> Array:
     """(n, d) what stays: how many words go is uniform from 1 to d, which ones too; nothing goes from the first."""
     sizes = random_state.randint(1, d + 1, n - 1)
     kept, cells = np.ones((n, d), dtype=bool), np.arange(BLOCK * d).reshape(BLOCK, d)
+    places = np.empty_like(cells)
+    rows = list(places)
     for start in range(1, n, BLOCK):
         block = kept[start : start + BLOCK]
-        order = cells[: len(block)].copy()
-        deque(map(random_state.shuffle, order), maxlen=0)  # what choice without replacement does
-        block.reshape(-1)[order.reshape(-1)] = (np.arange(d) >= sizes[start - 1 : start - 1 + len(block), None]).reshape(-1)
+        places[:] = cells
+        deque(map(random_state.shuffle, rows[: len(block)]), maxlen=0)  # what choice without replacement does
+        block.reshape(-1)[places[: len(block)].reshape(-1)] = (np.arange(d) >= sizes[start - 1 : start - 1 + len(block), None]).reshape(-1)
     return kept

@@ -14,13 +14,13 @@ FEW = 16  # cumulative rates up to which counting is faster than looking up
 
 def drawn(rate: Float[Array, "m"], n: int, random_state: Any) -> Array:
     """Numbers of n values with these rates, of small integers: what ``choice`` does with as many uniform numbers."""
-    u, cumulative = random_state.random_sample(n), np.cumsum(rate)
+    u, cumulative = random_state.random_sample(n), rate.cumsum()
     cumulative /= cumulative[-1]
     if len(cumulative) > FEW:
         return cumulative.searchsorted(u, side="right").astype(np.int32)
-    count = np.zeros(n, dtype=np.int8)
+    count, above = np.zeros(n, dtype=np.int8), np.empty(n, dtype=bool)
     for limit in cumulative[:-1]:
-        count += (u >= limit).view(np.int8)
+        count += np.greater_equal(u, limit, out=above).view(np.int8)
     return count
 
 

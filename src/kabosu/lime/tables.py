@@ -277,12 +277,17 @@ class LimeTabularExplainer:
         for start in range(0, d, TOGETHER):
             columns = range(start, min(start + TOGETHER, d))
             for i, j in enumerate(columns):
-                values, number = np.asarray(self.feature_values[j], dtype=np.float64), numbers[j].astype(np.intp)
-                (values == bins[j]).take(number, out=kept[j], mode="clip")
+                values, number = self.feature_values[j], numbers[j].astype(np.intp)
+                if usual and j in discretizer.means and values == list(range(len(values))):  # every bin holds data: its number is its place
+                    np.equal(numbers[j], bins[j], out=kept[j])
+                    cells[i, 1:] = discretizer.get_undiscretize_values(j, number[1:])
+                    continue
+                found = np.asarray(values, dtype=np.float64)
+                (found == bins[j]).take(number, out=kept[j], mode="clip")
                 if usual and j in discretizer.means:
-                    cells[i, 1:] = discretizer.get_undiscretize_values(j, values.astype(np.intp).take(number[1:]))
+                    cells[i, 1:] = discretizer.get_undiscretize_values(j, found.astype(np.intp).take(number[1:]))
                 else:
-                    values.take(number, out=cells[i], mode="clip")
+                    found.take(number, out=cells[i], mode="clip")
             inverse[:, start : columns.stop] = cells[: len(columns)].T
         if not usual:
             inverse[1:] = discretizer.undiscretize(inverse[1:])
