@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
+from importlib import import_module
 from typing import Any, TypeGuard
 
 import numpy as np
@@ -38,7 +39,7 @@ from kabosu.columns import (
 from kabosu.errors import InputError, MissingExtra, RowError
 from kabosu.types import Array, Batch
 
-LIBRARIES: tuple[Any, ...] = ("pandas", "polars", "pyarrow")
+LIBRARIES = ("pandas", "polars", "pyarrow")
 
 
 def read(data: Batch, what: str = "background data") -> Table:
@@ -360,5 +361,5 @@ def named(rows: Array, names: Sequence[str]) -> Any:
     """An array as a data frame of a library that is in use."""
     import narwhals.stable.v2 as nw
 
-    backend = next((library for library in LIBRARIES if library in sys.modules), "pandas")
+    backend = import_module(next((library for library in LIBRARIES if library in sys.modules), "pandas"))
     return nw.from_dict(dict(zip(names, rows.T, strict=True)), backend=backend).to_native()
