@@ -92,6 +92,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         interactions=outcome.interactions,
         spread=_or(outcome.spread, np.full(outcome.prediction.shape, np.nan)),
         rank_confidence=rank_confidence(fitted.coef, fitted.std_error, recipe.top_k or SHOWN),
+        off_manifold=np.full(B, np.nan),
         top_k=min(recipe.top_k or SHOWN, p),
         forecast=_or(outcome.forecast, np.zeros(B)),
         found=outcome.found,

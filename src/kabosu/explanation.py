@@ -28,6 +28,7 @@ class Certificate:
     radius : of the local law, in training standard deviations; NaN where the kernel has no such meaning.
     adjusted_by : the proxy of the model that lowered the error of the draws, "" where none did.
     width_rule : how ``kernel_width="auto"`` took the width; "" where it was given.
+    off_manifold : share of the draws that a classifier tells from real rows; NaN where the explainer was not asked for it (``off_manifold=True``).
     notes : codes and words about the instance itself.  flags : reasons for care, about the target.
     """
 
@@ -45,6 +46,7 @@ class Certificate:
     radius: float
     width_rule: str = ""
     adjusted_by: str = ""
+    off_manifold: float = np.nan
     notes: tuple[tuple[str, str], ...] = ()
     flags: tuple[Flag, ...] = ()
 

@@ -50,6 +50,7 @@ class Block:
     curves: Curves | None
     spread: Float[Array, "B k"]
     rank_confidence: Float[Array, "B k"]
+    off_manifold: Float[Array, "B"]
     top_k: int
     forecast: Float[Array, "B"]
     found: Mapping[str, tuple[str, ...]]
@@ -79,6 +80,7 @@ class Block:
             effective_sample_size=float(self.effective_sample_size[i]),
             condition_number=float(self.condition_number[i]),
             forecast=float(self.forecast[i]),
+            off_manifold=float(self.off_manifold[i]),
             top_k=self.top_k,
             ended_by=self.ended_by[i],
             radius=self.radius,

@@ -4,15 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from neighbors import DATA, adult
+from sklearn.datasets import load_diabetes
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LinearRegression
 from sklearn.metrics import roc_auc_score
 
 import kabosu as kb
 from kabosu.diagnostics import FLAGS, OffManifold, off_manifold
-from kabosu.diagnostics.manifold import encoded, one_draw_each
+from kabosu.diagnostics.manifold import encoded, level_codes, one_draw_each
 from kabosu.kernels import width_for
 
 GLOBAL = 1 - 1e-9
+DIABETES, PROGRESS = load_diabetes(return_X_y=True)
+MODEL = LinearRegression().fit(DIABETES, PROGRESS)
 
 
 def silent(rows):
@@ -44,7 +48,8 @@ def test_the_draws_are_those_of_the_explanation_law_and_the_classifier_is_as_goo
     data, fresh = of_a_copula(1500), of_a_copula(1500, 1)
     explainer = kb.TabularExplainer(silent, data, kernel_width=width_for(0.5))
     real = kb.frames.rows_like(fresh, explainer.domain.table, "rows")
-    A, B = encoded([real, one_draw_each(explainer, real)], explainer.domain.columns)
+    tables, columns = [real, one_draw_each(explainer, real)], explainer.domain.columns
+    A, B = (encoded(t, columns, level_codes(tables, columns)) for t in tables)
     away = (B[:, :3] - A[:, :3]) / data[["a", "b", "c"]].to_numpy().std(axis=0)
     assert away.std(axis=0) == pytest.approx(0.5, rel=0.1)
     assert np.corrcoef(away.T)[0, 1] == pytest.approx(0, abs=0.1)
@@ -103,3 +108,43 @@ def test_copula_draws_are_less_separable_than_independent_ones(table):
     assert flag.code == "off-manifold"
     assert flag.way_out == FLAGS["off-manifold"]
     assert not found["copula"].flags
+
+
+@pytest.mark.parametrize("engine", ["auto", "sampled"])
+def test_the_certificate_has_the_share_where_it_is_asked_for(engine):
+    asked = kb.TabularExplainer(MODEL, DIABETES, engine=engine, kernel_width=3.0, off_manifold=True)
+    es = asked.explain_many(DIABETES[:3])
+    for x, e in zip(DIABETES, es, strict=False):
+        found = off_manifold(asked, x, DIABETES)
+        assert e.certificate.off_manifold == found.share == asked.explain(x).certificate.off_manifold
+        assert [f for f in e.certificate.flags if f.code == "off-manifold"] == list(found.flags)
+        assert kb.Explanation.from_json(e.to_json()).certificate.off_manifold == found.share
+    again = kb.Explanations.from_json(es.to_json())
+    assert [e.certificate.flags for e in again] == [e.certificate.flags for e in es]
+    usual = kb.TabularExplainer(MODEL, DIABETES, engine=engine, kernel_width=3.0).explain(DIABETES[0])
+    assert np.isnan(usual.certificate.off_manifold)
+    assert (usual.coef == es[0].coef).all()
+
+
+def test_strict_refuses_what_is_off_the_manifold():
+    rng = np.random.default_rng(0)
+    line = np.outer(rng.normal(size=500), np.ones(4)) + 0.05 * rng.normal(size=(500, 4))
+    with pytest.raises(kb.errors.CertificateError, match="off-manifold"):
+        kb.TabularExplainer(lambda A: A.sum(axis=1), line, off_manifold=True, strict=True).explain(line[0])
+    assert not kb.TabularExplainer(lambda A: A.sum(axis=1), line, neighborhood="copula", off_manifold=True, strict=True).explain(line[0]).certificate.flags
+
+
+def test_rows_that_fail_are_passed_over():
+    asked = kb.TabularExplainer(MODEL, DIABETES, off_manifold=True)
+    rows = DIABETES[:3].copy()
+    rows[1, 0] = np.inf
+    es = asked.explain_many(rows, on_error="record")
+    assert list(es.errors) == [1]
+    assert [e.certificate.off_manifold for e in es] == [asked.explain(DIABETES[i]).certificate.off_manifold for i in (0, 2)]
+
+
+def test_a_sparse_table_has_no_such_share():
+    from scipy import sparse
+
+    with pytest.raises(kb.InputError, match="off_manifold needs numeric columns of a dense table"):
+        kb.TabularExplainer(lambda A: A.toarray().sum(axis=1), sparse.csr_array(np.eye(5)), off_manifold=True)

@@ -1,6 +1,7 @@
 """Off the manifold: can a classifier tell what the model was asked about from real rows?"""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.diagnostics.flags import FLAGS, Flag
-from kabosu.domains.tabular import dense
+from kabosu.domains.tabular import Tables, dense
 from kabosu.errors import InputError
 from kabosu.kernels.logs import log_weights
 from kabosu.protocols import Kernel, Placed, Representation, Tilts
@@ -16,6 +17,8 @@ from kabosu.types import Array, Float
 
 if TYPE_CHECKING:
     from kabosu.explainers import TabularExplainer
+    from kabosu.explanations import Block, Explanations
+    from kabosu.recipes import Recipe
 
 TOGETHER = 32  # rows whose draws are made at once
 DRAWS = 256  # of the instance; and candidates, where draws must be picked by their weight
@@ -23,6 +26,8 @@ FALSE_ALARMS = 0.05  # share of real rows that the classifier takes for draws, a
 TOLD_APART = 0.5  # share of an instance's draws above which the flag is raised
 TELLING = 0.85  # area under the curve above which it is raised for every instance
 MOST_LEVELS = 254
+
+Codes = Mapping[Any, int]
 
 
 @dataclass(frozen=True)
@@ -66,23 +71,75 @@ def off_manifold(explainer: "TabularExplainer", x: Any, data: Any, *, rows: int 
     """
     checks.whole("rows", rows, 50, "a number of rows")
     checks.whole("folds", folds, 2, "a number of folds")
-    domain = dense(explainer.domain, "off_manifold")
-    table = frames.rows_like(data, domain.table, "data")
-    if len(table) < 2 * folds:
-        raise InputError(f"data= has {len(table)} rows; a classifier of {folds} folds needs at least {2 * folds}")
-    some = np.random.default_rng(explainer.recipe.seed).permutation(len(table))[:rows]
-    real = replace(table, columns=tuple(frames.gather(s, some) for s in table.columns))
-    drawn, near = one_draw_each(explainer, real), draws_of(explainer, x)
-    A, B, C = encoded([real, drawn, near], domain.columns)
-    aucs, shares = zip(*(_fold(A, B, C, f, folds, domain.columns) for f in range(folds)), strict=True)
-    share, auc = float(np.mean(shares)), float(np.mean(aucs))
-    what = f"a classifier tells {share:.0%} of the draws from real rows, with an area under its curve of {auc:.2f}"
-    found = (Flag("off-manifold", what, FLAGS["off-manifold"]),) if share > TOLD_APART or auc > TELLING else ()
-    return OffManifold(share, auc, len(B), len(A), found)
+    detector = Detector.fit(explainer, data, rows, folds)
+    share = detector.share(explainer.recipe, explainer.domain, x)
+    found = tuple(Flag("off-manifold", what, FLAGS["off-manifold"]) for what in [detector.words(share)] if what)
+    return OffManifold(share, detector.auc, detector.draws, detector.rows, found)
 
 
-def _fold(A: Float[Array, "n d"], B: Float[Array, "n d"], C: Float[Array, "c d"], f: int, folds: int, columns: Sequence[frames.Column]) -> tuple[float, float]:
-    """Area under the curve on the rows that are held out, and the share of the instance's draws above the cut there.
+@dataclass(frozen=True, eq=False)
+class Detector:
+    """Classifiers of an explainer's draws against real rows, one a fold; fitted once, they judge any instance.
+
+    codes : of the levels of each column.  folds : classifiers, and the cut above which each takes 5% of the real rows for draws.
+    auc, draws, rows : as in ``OffManifold``.
+    """
+
+    codes: tuple[Codes | None, ...]
+    folds: tuple[tuple[Any, float], ...]
+    auc: float
+    draws: int
+    rows: int
+
+    @classmethod
+    def fit(cls, explainer: "TabularExplainer", data: Any, rows: int = 1000, folds: int = 5) -> "Detector":
+        """One draw around each of the rows at most, against these rows."""
+        domain = dense(explainer.domain, "off_manifold")
+        table = frames.rows_like(data, domain.table, "data")
+        if len(table) < 2 * folds:
+            raise InputError(f"data= has {len(table)} rows; a classifier of {folds} folds needs at least {2 * folds}")
+        some = np.random.default_rng(explainer.recipe.seed).permutation(len(table))[:rows]
+        real = replace(table, columns=tuple(frames.gather(s, some) for s in table.columns))
+        drawn = one_draw_each(explainer, real)
+        codes = level_codes([real, drawn], domain.columns)
+        A, B = (encoded(t, domain.columns, codes) for t in (real, drawn))
+        with _one_thread():
+            trees, aucs, cuts = zip(*(_fold(A, B, f, folds, domain.columns) for f in range(folds)), strict=True)
+        return cls(codes, tuple(zip(trees, cuts, strict=True)), float(np.mean(aucs)), len(B), len(A))
+
+    def share(self, recipe: "Recipe", domain: Any, x: Any) -> float:
+        """Share of one instance's draws that are told from real rows."""
+        tables = dense(domain, "off_manifold")
+        rows = encoded(_draws(recipe, tables, x), tables.columns, self.codes)
+        with _one_thread():
+            return float(np.mean([(trees.decision_function(rows) > cut).mean() for trees, cut in self.folds]))
+
+    def words(self, share: float) -> str:
+        """What the flag says of an instance; "" where it is not raised."""
+        what = f"a classifier tells {share:.0%} of the draws from real rows, with an area under its curve of {self.auc:.2f}"
+        return what if share > TOLD_APART or self.auc > TELLING else ""
+
+    def judged(self, es: "Explanations", recipe: "Recipe", domain: Any, X: Any) -> "Explanations":
+        """The explanations with the share in their certificates, and the flag where it is raised."""
+        tables = dense(domain, "off_manifold")
+        rows = list(tables.split(X, 1))
+        shares = iter([self.share(recipe, tables, rows[i]) for i in es.positions])
+        return replace(es, blocks=tuple(self._marked(block, np.array([next(shares) for _ in range(len(block))])) for block in es.blocks))
+
+    def _marked(self, block: "Block", shares: Float[Array, "B"]) -> "Block":
+        words = tuple(self.words(float(s)) for s in shares)
+        return replace(block, off_manifold=shares, found={**block.found, "off-manifold": words})
+
+
+def _one_thread() -> Any:
+    """A thousand rows are no work for several threads, which wait for each other where the machine is busy."""
+    from threadpoolctl import threadpool_limits
+
+    return threadpool_limits(1, "openmp")
+
+
+def _fold(A: Float[Array, "n d"], B: Float[Array, "n d"], f: int, folds: int, columns: Sequence[frames.Column]) -> tuple[Any, float, float]:
+    """A classifier; on the rows that are held out, the area under its curve and the cut.
 
     Equal rows count once, in the fold of their first: a real row that is drawn often is no unreal row.
     """
@@ -93,9 +150,9 @@ def _fold(A: Float[Array, "n d"], B: Float[Array, "n d"], C: Float[Array, "c d"]
     trees = HistGradientBoostingClassifier(max_iter=60, max_leaf_nodes=15, random_state=0).set_params(early_stopping=False, categorical_features=levels)
     (real_rows, real), (draws, drawn) = _apart(A, f, folds), _apart(B, f, folds)
     trees.fit(np.concatenate([real_rows, draws]), np.repeat([0, 1], [len(real_rows), len(draws)]))
-    real, drawn, here = (trees.decision_function(rows) for rows in (real, drawn, C))
+    real, drawn = (trees.decision_function(rows) for rows in (real, drawn))
     cut = float(np.quantile(real, 1 - FALSE_ALARMS))
-    return float(roc_auc_score(np.repeat([0, 1], [len(real), len(drawn)]), np.concatenate([real, drawn]))), float((here > cut).mean())
+    return trees, float(roc_auc_score(np.repeat([0, 1], [len(real), len(drawn)]), np.concatenate([real, drawn]))), cut
 
 
 def _apart(rows: Float[Array, "n d"], f: int, folds: int) -> tuple[Float[Array, "m d"], Float[Array, "h d"]]:
@@ -111,24 +168,26 @@ def one_draw_each(explainer: "TabularExplainer", real: frames.Table) -> frames.T
     domain = dense(explainer.domain, "a draw around each row")
     for piece in domain.split(real, TOGETHER):
         for block in domain.represent(piece):
-            parts.append(_picked(explainer, block, sum(map(len, parts)), each=True))
+            parts.append(_picked(explainer.recipe, domain, block, sum(map(len, parts)), each=True))
     return _stacked(parts)
 
 
 def draws_of(explainer: "TabularExplainer", x: Any) -> frames.Table:
     """Rows of the local law of one instance."""
-    domain = dense(explainer.domain, "draws as rows")
-    return _picked(explainer, next(iter(domain.represent(x))), 0, each=False)
+    return _draws(explainer.recipe, dense(explainer.domain, "draws as rows"), x)
 
 
-def _picked(explainer: "TabularExplainer", block: Representation, start: int, *, each: bool) -> frames.Table:
+def _draws(recipe: "Recipe", domain: Tables, x: Any) -> frames.Table:
+    return _picked(recipe, domain, next(iter(domain.represent(x))), 0, each=False)
+
+
+def _picked(recipe: "Recipe", domain: Tables, block: Representation, start: int, *, each: bool) -> frames.Table:
     """One draw of every instance of a block, or all draws of a single one, according to their weight; from number ``start`` on."""
-    recipe = explainer.recipe
     local = block.tilt(recipe.kernel) if recipe.draws_from == "q" and isinstance(block, Tilts) else None
     s = block.size if each and local is not None else DRAWS
     source = block if local is None else local
     draws = recipe.sampler.draw(source.space, start, start + s, recipe.seed)
-    rows = frames.rows_like(source.inputs(draws), dense(explainer.domain, "draws as rows").table, "draws")
+    rows = frames.rows_like(source.inputs(draws), domain.table, "draws")
     picks = [np.arange(s)] * block.size if local is not None else _by_weight(recipe.kernel, source, draws)
     chosen = np.array([b * s + picks[b][b % s] for b in range(block.size)]) if each else picks[0]
     return replace(rows, columns=tuple(frames.gather(c, chosen) for c in rows.columns))
@@ -149,20 +208,19 @@ def _stacked(parts: Sequence[frames.Table]) -> frames.Table:
     return replace(parts[0], columns=columns)
 
 
-def encoded(tables: Sequence[frames.Table], columns: Sequence[frames.Column]) -> list[Float[Array, "n d"]]:
-    """Tables as numbers: categories as codes, the commonest apart."""
-    out = [np.empty((len(t), len(columns))) for t in tables]
-    for j, column in enumerate(columns):
-        series = [t.columns[j] for t in tables]
-        parts = _codes([frames.cells(s).tolist() for s in series]) if column.kind == "level" else [frames.numbers(column, s, "rows") for s in series]
-        for made, part in zip(out, parts, strict=True):
-            made[:, j] = part
+def encoded(table: frames.Table, columns: Sequence[frames.Column], codes: Sequence[Codes | None]) -> Float[Array, "n d"]:
+    """A table as numbers: categories as their codes, those without one among the rare."""
+    out = np.empty((len(table), len(columns)))
+    for j, (column, code, series) in enumerate(zip(columns, codes, table.columns, strict=True)):
+        out[:, j] = frames.numbers(column, series, "rows") if code is None else [code.get(v, MOST_LEVELS) for v in frames.cells(series).tolist()]
     return out
 
 
-def _codes(parts: Sequence[Sequence[Any]]) -> list[Array]:
-    counts: dict[Any, int] = {}
-    for v in (v for part in parts for v in part):
-        counts[v] = counts.get(v, 0) + 1
-    code = {v: min(i, MOST_LEVELS) for i, v in enumerate(sorted(counts, key=lambda v: (-counts[v], str(v))))}
-    return [np.array([code[v] for v in part], dtype=np.float64) for part in parts]
+def level_codes(tables: Sequence[frames.Table], columns: Sequence[frames.Column]) -> tuple[Codes | None, ...]:
+    """For each category the codes of its levels, the commonest apart; None for numbers."""
+    return tuple(_codes([v for t in tables for v in frames.cells(t.columns[j]).tolist()]) if column.kind == "level" else None for j, column in enumerate(columns))
+
+
+def _codes(cells: Sequence[Any]) -> Codes:
+    counts = Counter(cells)
+    return {v: min(i, MOST_LEVELS) for i, v in enumerate(sorted(counts, key=lambda v: (-counts[v], str(v))))}

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from kabosu import checks
 from kabosu.diagnostics.flags import Flag
+from kabosu.diagnostics.manifold import Detector
 from kabosu.errors import CertificateError, InputError
 from kabosu.explain import explain
 from kabosu.explanation import Explanation
@@ -27,6 +28,7 @@ class Explainer:
     domain: Any
     recipe: Recipe
     strict: bool
+    detector: Detector | None = None
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -114,6 +116,7 @@ class Explainer:
         recipe = replace(_limits(self.recipe, **limits), curves=curves)
         domain: Any = self.domain if features is None else self.domain.only(checks.listed("features", features))
         es = explain(self.model, X, domain=domain, recipe=recipe, runner=runner, on_error=on_error, progress=_told(progress))
+        es = es if self.detector is None else self.detector.judged(es, recipe, domain, X)
         es = es if outputs is None else es.only(checks.listed("outputs", outputs))
         if self.strict:
             _refuse_flags(es)

@@ -6,6 +6,7 @@ from types import FunctionType, MethodType
 from typing import Any
 
 from kabosu import checks
+from kabosu.diagnostics.manifold import Detector
 from kabosu.domains.observed import Generator
 from kabosu.domains.sparse import Sparse, is_sparse
 from kabosu.domains.tabular import Tables
@@ -36,6 +37,8 @@ class TabularExplainer(Explainer):
     categorical : columns that are categories whatever their dtype.  groups : {name: columns} drawn and explained as one.
     budget : most rows asked of the model for one instance.  random_state : seed of all draws; 0: the recipe's.
     strict : flags of the certificate become errors.
+    off_manifold : also set the draws against the background rows (``diagnostics.off_manifold``): some seconds when the explainer is
+        made, about 10 ms a row; each certificate has the share that a classifier tells from real rows, and the flag.
 
     Raises
     ------
@@ -68,6 +71,7 @@ class TabularExplainer(Explainer):
         budget: int | None = None,
         random_state: int = 0,
         strict: bool = False,
+        off_manifold: bool = False,
     ) -> None:
         neighborhood = Generator(neighborhood) if isinstance(neighborhood, FunctionType | MethodType | partial) else neighborhood
         self.recipe = chosen_recipe(TABLES, NEIGHBORHOODS, "unit", recipe, neighborhood, kernel_width, surrogate, engine, budget, random_state)
@@ -81,3 +85,5 @@ class TabularExplainer(Explainer):
             from kabosu.engines.rows import ahead  # engines are imported when first needed
 
             self.domain = ahead(self.domain, self.model, data)
+        if checks.yes_or_no("off_manifold", off_manifold):
+            self.detector = Detector.fit(self, data)

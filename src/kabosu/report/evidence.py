@@ -84,6 +84,8 @@ def evidence(e: Explanation, t: int) -> list[tuple[str, str]]:
         ("draws' worth", f"{worth_words(c.effective_sample_size)}; the model reacted to {number(100 * float(c.reacted[t]), 3)}%"),
         ("engine", engine_words(e)),
     ]
+    if not math.isnan(c.off_manifold):
+        rows.append(("off the manifold", f"{number(100 * c.off_manifold, 3)}% of the draws are told from real rows"))
     if e.effects is not None:
         rows.insert(1, ("additive fidelity", f"{number(float(e.effects.fidelity[t]), 2)}: what one curve a feature would describe"))
     return rows + [(f"not {name}", reason) for name, reason in e.refusals.items()]

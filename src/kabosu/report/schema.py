@@ -23,12 +23,12 @@ EVIDENCE: dict[str, str] = dict.fromkeys(("fidelity", "local_gap", "monte_carlo_
 STACKED = {
     **dict.fromkeys(("coef", "std_error"), "Bpk"),
     **dict.fromkeys(("intercept", "prediction", "local_prediction", "r2", "fidelity", "monte_carlo_error", "reacted", "spread", "rank_confidence"), "Bk"),
-    **dict.fromkeys(("dof", "condition_number", "effective_sample_size", "forecast"), "B"),
+    **dict.fromkeys(("dof", "condition_number", "effective_sample_size", "forecast", "off_manifold"), "B"),
     "z": "Bp",
 }
 CURVE = {"edges": "T", "effect": "ck", "mass": "c", "missing": "k", "error": "ck"}  # c: cells, T: thresholds
 SHARED = {"scale": "bp", "center": "bp", "reference": "bp"}
-MEASURED = ("effective_sample_size", "condition_number", "radius", "forecast")
+MEASURED = ("effective_sample_size", "condition_number", "radius", "forecast", "off_manifold")
 TEXTS, NUMBERS, WHOLES = ("target", "output_scale", "engine", "recipe"), ("dof", "kernel_width"), ("n_model_calls", "random_state")
 
 
