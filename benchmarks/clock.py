@@ -1,8 +1,11 @@
-"""Time, and one row of the table."""
+"""Time, memory, and one row of the table."""
 
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -50,6 +53,25 @@ def faster(what: str, lime: Seconds, ours: Seconds, target: float) -> Row:
     """Ratio of CPU seconds."""
     ratio = lime.cpu / ours.cpu
     return Row(what, str(lime), str(ours), f"{ratio:.0f}x", f">= {target:.0f}x faster", ratio >= target)
+
+
+def resident(call: Callable[[], Any]) -> int:
+    """Highest resident size while it runs, beyond that before it, in kB; the kernel's mark is set back first."""
+    before = _status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5")
+    call()
+    return max(0, _status("VmHWM") - before)
+
+
+def _status(name: str) -> int:
+    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+
+
+def lean(what: str, module: str, size: str, most: float | None) -> Row:
+    """Highest resident size of each beyond what the imports take, each in a process of its own."""
+    theirs, ours = (int(subprocess.run([sys.executable, "-m", module, who, size], capture_output=True, text=True, check=True).stdout) / 1024 for who in ("theirs", "ours"))
+    target, reached = ("", None) if most is None else (f"<= {most:g} of lime's", ours <= most * theirs)
+    return Row(what, f"{theirs:.0f} MB", f"{ours:.0f} MB", f"{theirs / max(ours, 0.1):.1f}x", target, reached)
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -1,17 +1,15 @@
 """Texts beside lime 0.2.0.1 with a model that costs next to nothing, in one run: time and memory."""
 
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from lime.lime_text import LimeTextExplainer
 
 import kabosu as kb
-from benchmarks.clock import Row, Seconds, faster, milli, show, side_by_side, timed
+from benchmarks.clock import Row, Seconds, faster, lean, milli, resident, show, side_by_side, timed
 from kabosu.recipes import TEXTS
 from kabosu.samplers import quasi
 
@@ -79,31 +77,19 @@ def batch(texts: int = 500, of_lime: int = 25) -> Row:
     return faster(f"{texts} short texts (lime: {of_lime} of them, scaled)", scaled, own, 30)
 
 
-def memory(words: int = 600) -> Row:
-    """Highest resident size beyond what the imports take, each in a process of its own."""
-    sizes = [int(subprocess.run([sys.executable, "-m", "benchmarks.text", who, str(words)], capture_output=True, text=True, check=True).stdout) for who in ("theirs", "ours")]
-    return Row(f"memory, {words} words, {SAMPLES:,} samples", f"{sizes[0] / 1024:.0f} MB", f"{sizes[1] / 1024:.0f} MB", f"{sizes[0] / max(sizes[1], 1):.1f}x", "", None)
-
-
-def resident(call: Callable[[], Any]) -> int:
-    """Highest resident size while it runs, beyond that before it, in kB; the kernel's mark is set back first."""
-    before = _status("VmRSS")
-    Path("/proc/self/clear_refs").write_text("5")
-    call()
-    return _status("VmHWM") - before
-
-
-def _status(name: str) -> int:
-    return next(int(line.split()[1]) for line in Path("/proc/self/status").read_text().splitlines() if line.startswith(name))
+def memory(words: int, most_of_lime: float | None = None) -> Row:
+    return lean(f"memory, {words:,} words, {SAMPLES:,} samples", "benchmarks.text", str(words), most_of_lime)
 
 
 def rows() -> list[Row]:
-    return [*long(200, 3, 15), *long(600, 1, 20), very_long(2000, 3), batch(), memory()]
+    return [*long(200, 3, 15), *long(600, 1, 20), very_long(2000, 3), batch(), memory(200, 1), memory(600, 1)]
 
 
 if __name__ == "__main__":
     if sys.argv[1:]:
-        print(resident({"ours": ours, "theirs": theirs}[sys.argv[1]](int(sys.argv[2]))))
+        make = {"ours": ours, "theirs": theirs}[sys.argv[1]]
+        make(20)()  # imports
+        print(resident(make(int(sys.argv[2]))))
     else:
         assert milli(1.0)
         show(rows())
