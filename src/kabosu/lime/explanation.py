@@ -84,6 +84,8 @@ class Explanation:
 
     def learn(self, found: Found) -> None:
         """Take over what a regression found; one of a regression is shown for both directions."""
+        if not found.labels:
+            return
         self.found, regression = found, found.regression
         parts = list(enumerate(found.labels))
         for c, label in parts:
@@ -201,5 +203,5 @@ class Explanation:
 
     def _evidence(self) -> Found:
         if self.found is None:
-            raise InputError("this explanation was put together by hand, without a regression; the evidence comes with explain_instance()")
+            raise InputError("this explanation holds no label; the evidence comes with those that explain_instance() is asked for")
         return self.found

@@ -20,6 +20,7 @@ FAULTS: Mapping[str, str] = MappingProxyType(
         "multi_output": "a regression with several outputs explains the first one without a word",
         "label_default": "as_list() and its kin ask for label 1 even where another one was explained",
         "one_column": "probabilities of one class in one column, or none, end in an IndexError or NotImplementedError",
+        "around_instance": "sample_around_instance=True does nothing, without a word, where numbers are put into bins",
         "bin_names": "bins of small numbers get one name (0.00 < x <= 0.00)",
     }
 )

@@ -40,6 +40,8 @@ class ImageExplanation:
 
     def learn(self, found: Found) -> None:
         """Take over what a regression found."""
+        if not found.labels:
+            return
         self.found, regression = found, found.regression
         for c, label in enumerate(found.labels):
             self.intercept[label], self.local_exp[label] = regression.intercept(c), regression.ranked(c)
@@ -91,7 +93,7 @@ class ImageExplanation:
 
     def _evidence(self) -> Found:
         if self.found is None:
-            raise InputError("this explanation was put together by hand, without a regression; the evidence comes with explain_instance()")
+            raise InputError("this explanation holds no label; the evidence comes with those that explain_instance() is asked for")
         return self.found
 
 

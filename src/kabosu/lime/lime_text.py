@@ -36,7 +36,7 @@ class TextDomainMapper(DomainMapper):
             return [(text.word(i), weight) for i, weight in exp]
         return [(f"{text.word(i)}_{'-'.join(map(str, text.string_position(i)))}", weight) for i, weight in exp]
 
-    def instance(self, exp: Any, text: bool = True, opacity: bool = True, **options: Any) -> dict[str, Any]:
+    def instance(self, exp: Any, text: bool = True, opacity: bool = True) -> dict[str, Any]:
         """The text with its words marked in the colors of their weights; opacity: the stronger, the larger the weight."""
         if not text:
             return {"kind": ""}
@@ -45,7 +45,7 @@ class TextDomainMapper(DomainMapper):
         pieces = [_marked(piece, weight.get(int(owner), 0.0), largest, opacity) for piece, owner in zip(indexed.as_list, indexed.owners(), strict=True)]
         return {"kind": "text", "pieces": pieces}
 
-    def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, text: bool = True, opacity: bool = True, **kwargs: Any) -> str:
+    def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, text: bool = True, opacity: bool = True) -> str:
         """The text as static HTML."""
         return super().visualize_instance_html(exp, label, div_name, exp_object_name, text=text, opacity=opacity)
 

@@ -9,7 +9,7 @@ import numpy as np
 from kabosu.errors import InputError
 from kabosu.fits import Fit
 from kabosu.lime.evidence import MOST, Evidence, Neighborhood, whole
-from kabosu.lime.sums import Sums, of_masks
+from kabosu.lime.sums import Sums, by_size, of_masks
 from kabosu.moments import Moments
 from kabosu.surrogates import Ridge, Select
 from kabosu.surrogates.select import lasso_path
@@ -52,7 +52,7 @@ class Regression:
     def ranked(self, c: int) -> list[tuple[np.int64, np.float64]]:
         """Pairs of (feature, weight), the largest weights first."""
         coef = self.coef[self.used[c], c]
-        order = np.argsort(-np.abs(coef), kind="stable")
+        order = by_size(coef)
         names = self.used[c] if self.ids is None else self.ids[self.used[c]]
         return list(zip(names[order], coef[order], strict=True))
 

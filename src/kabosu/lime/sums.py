@@ -11,6 +11,7 @@ from kabosu.types import Array, Bool, Float, Int
 ROWS = 8192  # samples at once, so that no more than these are held as numbers
 DEAD = 1e-10  # share of its mean square below which a column does not vary
 FAR = 1e4  # mean square, in variances, above which sums lose digits
+TIED = 12  # digits of the largest coefficient that tell two apart
 LARGE = 1e8  # ... and variance, in penalties
 
 
@@ -30,6 +31,12 @@ def of_masks(Z: Bool[Array, "s p"], moved: Float[Array, "s k"], weights: Float[A
             cross[1:, c] -= A @ y[at]
     gram[0, 0], gram[0, 1:], gram[1:, 1:] = weights.sum(), gram[1:, 0], part
     return Moments(gram[None, None], cross[None, None], np.square(response).sum(axis=1)[None, None], np.array([weights @ weights]), s)
+
+
+def by_size(values: Float[Array, "p"]) -> Int[Array, "p"]:
+    """The largest first; what is equal but for rounding in its own order."""
+    size = np.abs(values)
+    return np.argsort(-np.round(size / (size.max(initial=0.0) or 1.0), TIED), kind="stable")
 
 
 @dataclass(frozen=True)
@@ -64,7 +71,7 @@ class Sums:
         if method == "forward_selection":
             return list(forward(self.covariance[None], self.cross[None], min(K, p))[0].T)
         products = self._ridge(np.arange(p), 0.01, self.cross) * origin[:, None]
-        return list(np.argsort(-np.abs(products), axis=0, kind="stable")[:K].T)
+        return [by_size(column)[:K] for column in products.T]
 
     def coefficients(self, picks: list[Int[Array, "K"]]) -> Float[Array, "p k"]:
         """Ridge with penalty 1 of each output on its features."""

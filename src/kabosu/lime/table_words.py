@@ -45,7 +45,7 @@ class TableDomainMapper(DomainMapper):
         columns = [str(self.exp_feature_names[i]) for i in ids]
         return columns, [name if value.get(i) == "True" else _number(value.get(i, "0.00")) for i, name in zip(ids, names, strict=True)]
 
-    def instance(self, exp: Any, show_table: bool = True, show_all: bool = False, **options: Any) -> dict[str, Any]:
+    def instance(self, exp: Any, show_table: bool = True, show_all: bool = False) -> dict[str, Any]:
         """The row as a table of names and values, in the colors of its weights; ``show_all`` for features without any."""
         if not show_table:
             return {"kind": ""}
@@ -56,7 +56,7 @@ class TableDomainMapper(DomainMapper):
         rows = [(str(self.exp_feature_names[i]), str(value.get(i, "0.00")), color(weight.get(i, 0.0))) for i in (at if show_all else weight)]
         return {"kind": "table", "rows": rows}
 
-    def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, show_table: bool = True, show_all: bool = False, **kwargs: Any) -> str:
+    def visualize_instance_html(self, exp: Any, label: Any, div_name: str, exp_object_name: str, show_table: bool = True, show_all: bool = False) -> str:
         """The row as static HTML."""
         return super().visualize_instance_html(exp, label, div_name, exp_object_name, show_table=show_table, show_all=show_all)
 

@@ -81,6 +81,8 @@ class LimeTabularExplainer:
         data, self.form = formed(training_data)
         self._name(data, feature_names, categorical_features, categorical_names)
         self.discretizer = self._discretizer(data, training_labels, discretizer) if discretize_continuous and isinstance(data, np.ndarray) else None
+        if self.discretizer is not None and sample_around_instance and "around_instance" in self.mended:
+            warnings.warn("sample_around_instance=True does nothing to numbers in bins, here as in lime; pass discretize_continuous=False with it", UserWarning, stacklevel=2)
         if self.discretizer is not None:
             self.categorical_features = list(range(data.shape[1]))
         self.kernel_width = float(np.sqrt(data.shape[1]) * 0.75 if kernel_width is None else kernel_width)
