@@ -64,6 +64,7 @@ RAISED = {
     "unseen-level": lambda: kb.TabularExplainer(score, RARE).explain(USUAL | {"half": "middle"}),
     "coarse-parts": lambda: kb.TextExplainer(lambda texts: np.array([float("w7 " in one) for one in texts])).explain(" ".join(f"w{i}" for i in range(10_000))),
     "few-parts": lambda: kb.SeriesExplainer(lambda X: X.sum(axis=1), n_segments=1).explain(np.arange(9.0)),
+    "channels-first": lambda: kb.SeriesExplainer(lambda X: X.sum(axis=(1, 2))).explain(np.ones((3, 30))),
     "many-parts": lambda: kb.ImageExplainer(lambda X: np.sin(99 * X.reshape(len(X), -1)).prod(axis=1), segments="grid", n_segments=225, fill=0.0, budget=500).explain(np.eye(15) + 0.2),
     "off-manifold": lambda: SimpleNamespace(certificate=off_manifold(kb.TabularExplainer(linear, TOGETHER), TOGETHER[0], TOGETHER)),
 }

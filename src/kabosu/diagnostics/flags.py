@@ -40,6 +40,7 @@ FLAGS: Mapping[str, str] = {
     "outside-training-range": "the model extrapolates here, and so does the explanation: check the row, or add such rows to the background data",
     "coarse-parts": "read the long ones as a whole; for each by itself raise budget=, or explain a part of the instance",
     "few-parts": "ask for more: a larger n_segments=, another algorithm or its numbers for segments=, or a grid",
+    "channels-first": "if the channels come first, say order='CT'; if these are several series, use explain_many",
     "many-parts": "fewer parts have smaller errors: a smaller n_segments=, larger units=, or a larger budget=",
     "unseen-level": "the background data never had this level; add rows that have it",
     "off-manifold": "the model was asked about rows unlike real ones, and may answer anything there: try neighborhood='copula', 'conditional', 'nearest' or 'observed'",

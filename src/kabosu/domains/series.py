@@ -17,18 +17,21 @@ from kabosu.domains.varied import VariedBlock, block_of, one_of
 from kabosu.errors import InputError
 from kabosu.types import Array, Batch, Bool, Float, Int
 
+WIDE = 2  # times as many channels as steps: the axes may have changed places
+
 
 @dataclass(frozen=True, eq=False)
 class Course:
     """Where the features of a series lie.
 
     values : (T, C) the series.  atoms : (T, C) number of the smallest region of each step and channel, -1 outside all.
-    covers : (p, a) whether a feature covers a region.
+    covers : (p, a) whether a feature covers a region.  channels : (C,) their names.
     """
 
     values: Float[Array, "T C"]
     atoms: Int[Array, "T C"]
     covers: Bool[Array, "p a"]
+    channels: tuple[str, ...]
 
     def where(self, part: int) -> Bool[Array, "T C"]:
         """The steps and channels of one feature."""
@@ -185,16 +188,17 @@ class Series:
     def parts(self, x: Any) -> SeriesParts | SwappedParts:
         """One series, taken apart."""
         a, back = _numbers(x, "the series")
+        channels = channels_of(x, a, self.order)
         steps = _steps_first(a, self.order)
         series = steps.astype(np.float64)
         cover = cover_of(self.cut, series, self.channels)
-        names, notes = names_of(cover), ALONE if cover.size == 1 else {}
+        names, notes = names_of(cover, channels), {**_odd(a, self.order), **(ALONE if cover.size == 1 else {})}
         if self.kept is not None:
             names, cover = self._only(names, cover)
         same = [d for d in self.data or () if d.shape == series.shape]
         background = np.array(same) if same else None
         covers = np.eye(cover.size, dtype=bool) if cover.covers is None else cover.covers
-        made = {"names": names, "layout": Course(series, np.ascontiguousarray(cover.atoms), covers), "back": back, "notes": notes}
+        made = {"names": names, "layout": Course(series, np.ascontiguousarray(cover.atoms), covers, channels), "back": back, "notes": notes}
         laid = lambda v: np.ascontiguousarray((v.T if self.order == "CT" and a.ndim == 2 else v).reshape(a.shape))  # noqa: E731
         own = lambda v: laid(v).astype(a.dtype)  # noqa: E731
         cover = replace(cover, atoms=laid(cover.atoms.astype(np.int64)))
@@ -229,19 +233,35 @@ def _steps_first(a: Array, order: str) -> Array:
     return a[:, None] if a.ndim == 1 else a.T if order == "CT" else a
 
 
-def names_of(cover: Cover) -> tuple[str, ...]:
+def channels_of(x: Any, a: Array, order: str) -> tuple[str, ...]:
+    """Names of the channels: the columns of a frame, else by number."""
+    C = 1 if a.ndim == 1 else a.shape[0 if order == "CT" else 1]
+    if a.ndim == 2 and order == "TC" and hasattr(x, "columns"):
+        return tuple(map(str, x.columns))
+    return tuple(f"channel {c}" for c in range(C))
+
+
+def _odd(a: Array, order: str) -> dict[str, str]:
+    """A flag where steps and channels may have changed places."""
+    if a.ndim == 1 or a.shape[order == "TC"] <= WIDE * a.shape[order == "CT"]:
+        return {}
+    steps, channels = a.shape if order == "TC" else a.shape[::-1]
+    return {"channels-first": f"{steps} steps and {channels} channels"}
+
+
+def names_of(cover: Cover, channels: Sequence[str]) -> tuple[str, ...]:
     """Parts by their steps and channels; the second of a name says so."""
     seen: dict[str, int] = {}
     names = []
     for part in range(cover.size):
-        name = _name(cover.where(part))
+        name = _name(cover.where(part), channels)
         seen[name] = seen.get(name, 0) + 1
         names.append(name if seen[name] == 1 else f"{name} ({seen[name]})")
     return tuple(names)
 
 
-def _name(inside: Bool[Array, "T C"]) -> str:
-    steps, channels = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
-    where = "" if len(channels) == inside.shape[1] else f"channel{'s' * (len(channels) > 1)} {', '.join(map(str, channels))}"
+def _name(inside: Bool[Array, "T C"], channels: Sequence[str]) -> str:
+    steps, here = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+    where = "" if len(here) == inside.shape[1] else ", ".join(channels[c] for c in here.tolist())
     when = "" if len(steps) == len(inside) and where else f"steps {steps[0]} to {steps[-1]}" if len(steps) > 1 else f"step {steps[0]}"
     return ", ".join(part for part in (where, when) if part)

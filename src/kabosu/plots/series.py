@@ -72,7 +72,7 @@ def series(e: Explanation, ax: Any = None, output: Any = None) -> Any:
         ax.plot(drawn[:, c], color=colors.ink, linewidth=1.4)
     if C == 1 and len(e) <= WRITTEN:
         _numbers(ax, e, t, layout, colors)
-    _axes(ax, C, len(drawn), colors)
+    _axes(ax, layout.channels, len(drawn), colors)
     style.title(ax, heading(e, t), colors.ink)
     style.color_scale(scale, ax, f"effect of each part on {output_words(e, e.output_names[t])}", colors.ink)
     return ax
@@ -120,14 +120,14 @@ def _numbers(ax: Any, e: Explanation, t: int, layout: Course, colors: style.Pale
         ax.annotate(style.signed(text), (middle, 1.0), (0, -3), xycoords=("data", "axes fraction"), textcoords="offset points", ha="center", va="top", color=colors.ink, fontsize="x-small")
 
 
-def _axes(ax: Any, C: int, T: int, colors: style.Palette) -> None:
+def _axes(ax: Any, channels: tuple[str, ...], T: int, colors: style.Palette) -> None:
     style.bare(ax)
     ax.set_xlim(-0.5, T - 0.5)
     ax.autoscale(axis="y")
-    if C == 1:
+    if len(channels) == 1:
         low, high = ax.get_ylim()
         ax.set_ylim(low, high + 0.22 * (high - low))
     else:
-        ax.set_yticks(0.5 - 1.2 * np.arange(C), [f"channel {c}" for c in range(C)], color=colors.ink)
+        ax.set_yticks(0.5 - 1.2 * np.arange(len(channels)), [style.wrap(name, 20) for name in channels], color=colors.ink, parse_math=False)
     ax.tick_params(colors=colors.ink)
     style.xlabel(ax, "step", colors.ink)

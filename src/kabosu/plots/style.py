@@ -152,7 +152,7 @@ def ylabel(ax: Any, text: str, ink: str) -> None:
 
 def color_scale(mesh: Any, ax: Any, text: str, ink: str) -> None:
     """A color bar with its words."""
-    bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02)
+    bar = ax.figure.colorbar(mesh, ax=ax, pad=0.02, aspect=30)
     bar.set_label(wrap(text, 40), parse_math=False, color=ink)
     bar.ax.tick_params(colors=ink)
     bar.outline.set_visible(False)

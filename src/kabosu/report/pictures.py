@@ -1,4 +1,4 @@
-"""What a page shows above its bars: the instance itself with its effects on it. Numbers and pixels only, so nothing to escape."""
+"""What a page shows above its bars: the instance itself with its effects on it. The templates escape the names."""
 
 import base64
 from collections.abc import Callable, Mapping
@@ -11,6 +11,7 @@ from kabosu.domains.series import Course
 from kabosu.domains.text import Spans
 from kabosu.explanation import Explanation
 from kabosu.plots import paint
+from kabosu.plots.style import LIGHT
 from kabosu.report.courses import course
 from kabosu.report.marked import marked
 from kabosu.report.words import number
@@ -25,13 +26,13 @@ def _image(e: Explanation, t: int) -> dict[str, Any]:
     H, W = shown[0].shape[:2]
     sources = ["data:image/png;base64," + base64.b64encode(paint.png(a)).decode("ascii") for a in shown]
     most = number(float(abs(e.layout.spread(e.coef[:, t])).max()), 2)
-    return {"template": "image.html", "sources": sources, "width": SHOWN, "height": round(SHOWN * H / W), "most": most}
+    return {"template": "image.html", "sources": sources, "width": SHOWN, "height": round(SHOWN * H / W), "most": most, "negative": LIGHT.negative, "positive": LIGHT.positive}
 
 
 def _mixture(e: Explanation, t: int) -> dict[str, Any]:
     """That of each input that has one."""
-    found = [picture(part_of(e, name), t) for name, *_ in e.layout.fields]
-    return {"template": "mixture.html", "parts": [p for p in found if p is not None]}
+    found = [{"name": name, "picture": picture(part_of(e, name), t)} for name, *_ in e.layout.fields]
+    return {"template": "mixture.html", "parts": [part for part in found if part["picture"] is not None]}
 
 
 PICTURES: Mapping[type, Callable[[Explanation, int], dict[str, Any]]] = MappingProxyType({Course: course, Mixture: _mixture, Regions: _image, Spans: marked})

@@ -58,7 +58,7 @@ def regions_in(read: Reader, p: int) -> Regions:
 
 def course_out(layout: Course) -> dict[str, Any]:
     """A series, its regions, and which feature covers which."""
-    return {"values": array_out(layout.values), "atoms": packed(layout.atoms.astype(np.int32)), "covers": packed(layout.covers)}
+    return {"values": array_out(layout.values), "atoms": packed(layout.atoms.astype(np.int32)), "covers": packed(layout.covers), "channels": list(layout.channels)}
 
 
 def course_in(read: Reader, p: int) -> Course:
@@ -68,7 +68,7 @@ def course_in(read: Reader, p: int) -> Course:
     atoms = unpacked(read.part("atoms"), "layout's regions", "int32", values.shape).astype(np.int64)
     covers = unpacked(read.part("covers"), "layout's covers", "bool", (p, None))
     _in_range(atoms, covers)
-    return Course(values, atoms, covers)
+    return Course(values, atoms, covers, read.texts("channels", C))
 
 
 def _size(read: Reader) -> tuple[int, int]:
