@@ -47,7 +47,7 @@ SCHEMES = {
     "lime": {"draws_from": "D", "sampler": Plain(), "surrogate": Ridge(1.0, per="fit"), "instance_first": True},
     "S-LIME": {"draws_from": "D", "sampler": Plain()},
     "tilted": {"draws_from": "q", "sampler": Plain()},
-    "kabosu": {"draws_from": "q", "sampler": TABLES["kabosu"].sampler},
+    "kabosu": {"draws_from": "balanced", "sampler": TABLES["kabosu"].sampler},
 }
 
 

@@ -17,8 +17,9 @@ from kabosu.blocks import blocks_of, choose
 from kabosu.errors import KabosuError, ModelError
 from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, tamed
+from kabosu.kernels import Balanced, Halfway
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Alike, Binary, Domain, Heavy, Kernel, Placed, Representation, Runner, Sampler, Surrogate, Tilts
+from kabosu.protocols import Alike, Binary, Domain, Heavy, Kernel, Placed, Ratioed, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import ANY, Model
 from kabosu.runners import Progress, Serial, draw_size, pieces_of, reported
@@ -38,6 +39,7 @@ class Neighborhood:
     Z : coordinates of the draws.  Y : the model's answers.  origin, prediction : the instances and the model there.
     tilt : the kernel that the draws already contain; None where they come from the draw law.
     places : where the draws lie for the kernel, counted from the instance; None: by their coordinates.
+    log_ratio : logarithm of what draws weigh whose law is another than that of the tilt; None: it is the same.
     """
 
     Z: Points
@@ -46,6 +48,7 @@ class Neighborhood:
     prediction: Float[Array, "B k"]
     tilt: Kernel | None = None
     places: Float[Array, "#B s p"] | None = None
+    log_ratio: Float[Array, "B s"] | None = None
 
     @property
     def seen(self) -> tuple[Points, Float[Array, "#B p"]]:
@@ -54,19 +57,21 @@ class Neighborhood:
 
     def __add__(self, more: "Neighborhood") -> "Neighborhood":
         """More draws of the same instances."""
-        return replace(self, **{n: _joined([getattr(self, n), getattr(more, n)]) for n in ("Z", "Y", "places")})
+        return replace(self, **{n: _joined([getattr(self, n), getattr(more, n)]) for n in ("Z", "Y", "places", "log_ratio")})
 
     def take(self, rows: Rows) -> "Neighborhood":
         """Some of the instances."""
         some = lambda a: a if len(a) == 1 and len(self.Y) > 1 else a[rows]  # noqa: E731  arrays that all instances share stay
-        return replace(self, Z=some(self.Z), Y=self.Y[rows], origin=some(self.origin), prediction=self.prediction[rows], places=None if self.places is None else some(self.places))
+        shared = {n: None if getattr(self, n) is None else some(getattr(self, n)) for n in ("Z", "origin", "places", "log_ratio")}
+        return replace(self, **shared, Y=self.Y[rows], prediction=self.prediction[rows])
 
     def with_instance(self) -> "Neighborhood":
         """The instance itself as the first draw, as lime has it."""
         Z = np.empty((len(self.Z), self.Z.shape[2], 1 + self.Z.shape[1]), dtype=self.Z.dtype).swapaxes(1, 2)  # feature by feature in memory
         Z[:, 0], Z[:, 1:] = self.origin, self.Z
         places = None if self.places is None else np.concatenate([np.zeros_like(self.places[:, :1]), self.places], axis=1)
-        return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1), places=places)
+        ratio = None if self.log_ratio is None else np.concatenate([np.zeros_like(self.log_ratio[:, :1]), self.log_ratio], axis=1)
+        return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1), places=places, log_ratio=ratio)
 
 
 def measure(model: Model, representation: Representation, sampler: Sampler, start: int, stop: int, *, tilt: Kernel | None = None, seed: int = 0, prediction: Array | None = None) -> Neighborhood:
@@ -90,7 +95,8 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
     if Y.shape[2] != prediction.shape[1]:
         raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws; it must answer the same outputs for any table")
     places = source.places(draws) if isinstance(source, Placed) else None
-    return Neighborhood(Z, np.broadcast_to(Y, (source.size, *Y.shape[1:])), source.origin, prediction, None if local is None else tilt, places)
+    ratio = source.log_ratio(draws) if isinstance(source, Ratioed) else None
+    return Neighborhood(Z, np.broadcast_to(Y, (source.size, *Y.shape[1:])), source.origin, prediction, None if local is None else tilt, places, ratio)
 
 
 def _joined(parts: list[Any]) -> Any:
@@ -102,11 +108,20 @@ def weigh(neighborhood: Neighborhood, kernel: Kernel) -> Float[Array, "#B s"]:
     """Weights that turn the draws into the kernel's local law, in log space; the largest is 1."""
     if neighborhood.tilt == kernel:
         return np.ones((1, neighborhood.Z.shape[1]))
-    log = log_weights(kernel, *neighborhood.seen)
-    if neighborhood.tilt is not None:
-        log = log - log_weights(neighborhood.tilt, *neighborhood.seen)
+    log = _log_weights(neighborhood, kernel)
     w = np.exp(log - log.max(axis=1, keepdims=True))
     return np.where(w < FAINT, 0.0, w)
+
+
+def _log_weights(neighborhood: Neighborhood, kernel: Kernel) -> Float[Array, "#B s"]:
+    """Of the kernel, relative to what the draws already contain."""
+    tilt, ratio = neighborhood.tilt, 0.0 if neighborhood.log_ratio is None else neighborhood.log_ratio
+    if isinstance(tilt, Balanced) and tilt.kernel == kernel:
+        return np.zeros((1, neighborhood.Z.shape[1])) + ratio
+    log = log_weights(kernel, *neighborhood.seen)
+    if isinstance(tilt, Halfway) and tilt.kernel == kernel:
+        return log - tilt.of(log) + ratio
+    return log + ratio if tilt is None else log - log_weights(tilt, *neighborhood.seen) + ratio
 
 
 def fit(neighborhood: Neighborhood, kernel: Kernel, surrogate: Surrogate, replicates: int = 0) -> Fit:

@@ -113,6 +113,15 @@ class Placed(Protocol):
 
 
 @runtime_checkable
+class Ratioed(Protocol):
+    """A representation that may be drawn from by another law than its own, and knows what its draws weigh."""
+
+    def log_ratio(self, draws: Float[Array, "#B s m"]) -> Float[Array, "#B s"] | None:
+        """Logarithm of the law relative to that of the draws; None: the same."""
+        ...
+
+
+@runtime_checkable
 class Joint(Protocol):
     """A neighborhood of tables that draws columns together."""
 

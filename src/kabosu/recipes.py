@@ -61,7 +61,8 @@ class AutoWidth:
 class Recipe:
     """What is drawn, how it is weighed, what is fitted, how long.
 
-    draws_from : "q": straight from the local law where it is known, with weight 1 (MATH section 1); "D": from the draw law,
+    draws_from : "q": straight from the local law where it is known, with weight 1 (MATH section 1); "balanced": the same, rare
+        levels more often and at less weight (domains/balance.py); "D": from the draw law,
         weighed by the kernel, as lime does; "half": as many from one as from the other, weighed (of parts that are kept or replaced).
     samples : draws of the first round.  budget : most rows asked of the model for one instance, the instance included.
     tolerance : stop when the widest 95% half-width is below this share of the largest coefficient (of the target); None: no more rounds.
@@ -88,7 +89,7 @@ class Recipe:
     auto_width: AutoWidth | None = None
     proxy: Literal["trees", "quadratic", "auto", "parts"] | None = None
     time_limit: float | None = None
-    draws_from: Literal["q", "D", "half"] = "q"
+    draws_from: Literal["q", "balanced", "D", "half"] = "q"
     instance_first: bool = False
     curves: bool = False
     interactions: int = 0
@@ -108,7 +109,7 @@ class Recipe:
             checks.whole("top_k", self.top_k, 1, "None or a number of features")
         checks.number("confidence", self.confidence, "a probability between 0.5 and 0.9999", low=0.5, high=0.9999)
         self._check_proxy()
-        checks.one_of("draws_from", self.draws_from, ("q", "D", "half"))
+        checks.one_of("draws_from", self.draws_from, ("q", "balanced", "D", "half"))
         checks.one_of("engine", self.engine, (*ENGINE_KINDS, *(e.name for e in _engines(self.engines))))
         checks.has("sampler", self.sampler, "draw", "a sampler such as samplers.Sobol()")
         checks.has("kernel", self.kernel, "__call__", "a kernel such as kernels.Exponential(width=0.75), or a function of (Z, origin)")
@@ -126,6 +127,11 @@ class Recipe:
     def for_features(self, p: int) -> "Recipe":
         """The recipe for p features: a sampler that has other replicates for few of them takes these."""
         return replace(self, sampler=self.sampler.for_features(p)) if isinstance(self.sampler, Sobol) else self
+
+    @property
+    def from_local(self) -> bool:
+        """Whether draws come from the local law where it is known."""
+        return self.draws_from in ("q", "balanced")
 
     @property
     def adaptive(self) -> bool:
@@ -160,7 +166,7 @@ KABOSU_RADIUS = 0.5  # training standard deviations: local, and still wide enoug
 
 TABLES: Mapping[str, Recipe] = MappingProxyType(
     {
-        "kabosu": Recipe("kabosu", Gaussian("instance"), Sobol(2, few=8), Exponential(width_for(KABOSU_RADIUS)), Ridge(0.0), samples=1024, budget=8192, tolerance=0.05),
+        "kabosu": Recipe("kabosu", Gaussian("instance"), Sobol(2, few=8), Exponential(width_for(KABOSU_RADIUS)), Ridge(0.0), samples=1024, budget=8192, tolerance=0.05, draws_from="balanced"),
         "lime": Recipe("lime", Bins("quartile"), Plain(), Exponential(None), Select(10, "auto", Ridge(1.0, per="fit")), samples=4999, budget=5000, draws_from="D", instance_first=True),
         "article": Recipe("article", Gaussian("instance"), Plain(), Exponential(None), Ridge(0.0), samples=100, budget=101, draws_from="D"),
     }

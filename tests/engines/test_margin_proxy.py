@@ -13,7 +13,7 @@ from kabosu.engines import Proxy, Sampled
 from kabosu.engines import proxy as room
 from kabosu.explain import explain
 from kabosu.recipes import TABLES
-from kabosu.samplers import Plain
+from kabosu.samplers import Plain, Sobol
 from kabosu.surrogates import Ridge
 
 X, Y = load_breast_cancer(return_X_y=True)
@@ -71,7 +71,7 @@ def test_a_probability_that_is_nearly_its_margin_is_nearly_exact() -> None:
 
 
 def test_a_proxy_that_is_no_help_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    noise = lambda self, rows, s: np.random.default_rng(0).normal(size=(len(rows), s, 1))  # noqa: E731
+    noise = lambda self, rows, hood: np.random.default_rng(0).normal(size=(len(rows), hood.Z.shape[1], 1))  # noqa: E731
     monkeypatch.setattr(room.Margin, "at", noise)
     e, plain = explained(boosted(), Proxy(), 3, 2048), explained(boosted(), Sampled(), 3, 2048)
     assert e.certificate.adjusted_by == ""
@@ -86,6 +86,7 @@ def test_three_classes_missing_categories_bins_and_a_ridge() -> None:
     data.loc[rng.random(len(W)) < 0.2, "ash"] = np.nan
     model = HistGradientBoostingClassifier(max_iter=10, categorical_features="from_dtype").fit(data, y)
     for changes in ({}, {"neighborhood": kb.domains.Bins("quartile")}, {"surrogate": Ridge(0.1)}):
+        changes = {"sampler": Sobol(8), **changes}
         limit, e = explained(model, Sampled(), 5, 2**14, data=data, **changes), explained(model, Proxy(), 1, 512, data=data, **changes)
         assert e.coef.shape == (limit.coef.shape[0], 3)
         assert "left" in e.certificate.adjusted_by

@@ -1,6 +1,7 @@
 """Cells that the background never had: a level of its own where the dtype allows it, else an error that names the column."""
 
 import datetime
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +10,7 @@ from every_table import ARROW, DICTS, PANDAS, POLARS, A, Keeps, N, cells_of, hol
 
 import kabosu as kb
 from kabosu.errors import InputError, RowError
+from kabosu.recipes import TABLES as RECIPES
 
 TABLES = {"pandas": PANDAS, "polars": POLARS, "arrow": ARROW, "dicts": DICTS}
 ROW = 3
@@ -158,7 +160,7 @@ def test_missing_is_drawn_at_its_local_rate(own):
     rate, width = 0.25, 1.3
     column = np.where(np.arange(N) < rate * N, np.nan, A[:, 0])
     x = np.array([np.nan if own == "missing" else column[-1], A[0, 1]])
-    _, got = explained(np.column_stack([column, A[:, 1]]), x, kernel_width=width)
+    _, got = explained(np.column_stack([column, A[:, 1]]), x, kernel_width=width, recipe=replace(RECIPES["kabosu"], draws_from="q"))
     gone = np.isnan(np.concatenate(got[1:])[:, 0]).mean()
     far = np.exp(-0.5 / width**2)
     around = 1 if own == "missing" else np.sqrt(width**2 / (1 + width**2))  # E exp(-d^2 / 2 width^2) of a standard normal around the instance

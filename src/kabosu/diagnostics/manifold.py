@@ -183,7 +183,7 @@ def _draws(recipe: "Recipe", domain: Tables, x: Any) -> frames.Table:
 
 def _picked(recipe: "Recipe", domain: Tables, block: Representation, start: int, *, each: bool) -> frames.Table:
     """One draw of every instance of a block, or all draws of a single one, according to their weight; from number ``start`` on."""
-    local = block.tilt(recipe.kernel) if recipe.draws_from == "q" and isinstance(block, Tilts) else None
+    local = block.tilt(recipe.kernel) if recipe.from_local and isinstance(block, Tilts) else None
     s = block.size if each and local is not None else DRAWS
     source = block if local is None else local
     draws = recipe.sampler.draw(source.space, start, start + s, recipe.seed)

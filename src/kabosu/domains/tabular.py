@@ -9,12 +9,13 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.domains import described
+from kabosu.domains.balance import balanced, log_ratio
 from kabosu.domains.columns import groups_of, odd, of_numbers, positions
 from kabosu.domains.laws import Law, LevelLaw, shared_levels
 from kabosu.domains.levels import EVEN, fit_group, fit_level, one_hot_blocks, own_codes
 from kabosu.domains.units import Levels, Number, Unit
 from kabosu.errors import InputError, RowError
-from kabosu.kernels import Exponential
+from kabosu.kernels import Balanced, Exponential
 from kabosu.labels import Labels
 from kabosu.protocols import Joint, Kernel, Representation
 from kabosu.spaces import Cube
@@ -281,13 +282,18 @@ class TabularBlock:
 
     def take(self, rows: Rows) -> "TabularBlock":
         """Some of the instances."""
-        fixed = {c: (e, v[rows]) for c, (e, v) in self.fixed.items()}
-        return replace(self, laws=tuple(law.take(rows) for law in self.laws), fixed=fixed)
+        return replace(self, laws=tuple(law.take(rows) for law in self.laws), fixed={c: (e, v[rows]) for c, (e, v) in self.fixed.items()})
 
     def tilt(self, kernel: Kernel) -> "TabularBlock | None":
         """Under the local law q, where the kernel's squared distance is a sum over features (MATH section 2)."""
+        if isinstance(kernel, Balanced):
+            return balanced(self.tilt(kernel.kernel))
         precision = kernel.precision(sum(law.width for law in self.laws)) if isinstance(kernel, Exponential) else None
         return None if precision is None else replace(self, laws=tuple(law.tilt(precision) for law in self.laws))
+
+    def log_ratio(self, draws: Float[Array, "1 s m"]) -> Float[Array, "B s"] | None:
+        """Logarithm of what balanced draws weigh; None where draws are of the law itself."""
+        return log_ratio(self.laws, draws[0])
 
     def features(self, draws: Float[Array, "1 s m"]) -> Float[Array, "#B s p"]:
         """Coordinates of the draws, feature by feature in memory, as they are read."""

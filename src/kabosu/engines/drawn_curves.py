@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 
 from kabosu.curves import Curve, Curves
-from kabosu.domains.laws import LevelLaw
 from kabosu.domains.tabular import TabularBlock
+from kabosu.domains.units import Levels
 from kabosu.explain import Neighborhood, weigh
 from kabosu.labels import Labels
 from kabosu.protocols import Curved, Representation
@@ -33,7 +33,7 @@ def _all_levels(hood: Neighborhood, representation: Representation, recipe: Reci
         local = representation if hood.tilt is None else representation.tilt(hood.tilt)
         draws, j = recipe.sampler.draw(local.space, 0, Z.shape[1], recipe.seed), 0
         for u, (unit, law) in enumerate(zip(local.units, local.laws, strict=True)):
-            if isinstance(law, LevelLaw):
+            if isinstance(unit, Levels):
                 Z[0, :, j], own[0, j], phrases[j] = law.levels(draws[0, :, u])[0], law.own[0], unit.phrases
             j += law.width
     return (np.concatenate([own[:, None], Z], axis=1) if recipe.instance_first else Z), own, phrases

@@ -43,7 +43,7 @@ class Proxy:
 
     def refuses(self, model: Model, representation: Representation, recipe: Recipe) -> str | None:
         """No boosted probability, or draws that are not of a product law q."""
-        if recipe.draws_from != "q" or recipe.instance_first:
+        if not recipe.from_local or recipe.instance_first:
             return "the draws are not of the local law itself"
         if recipe.proxy is not None:
             return "the recipe has a proxy of its own"
@@ -82,7 +82,7 @@ class Margin:
     """
 
     model: Model
-    local: TabularBlock
+    block: TabularBlock
     recipe: Recipe
     fit: Fit
     mean: Float[Array, "B m"]
@@ -98,11 +98,12 @@ class Margin:
         check(np.column_stack([1 - answer, answer]) if answer.shape[1] == 1 else answer, model(block.instances(), block.size))
         slope, mean, center, variance, between = exact_expectations(trees, binding, nodes, local)
         fitted = certified(local, linear(recipe), Means(mean, slope, center, covariance(variance, between)), margin, None).fit
-        return cls(model, local, recipe, fitted, mean)
+        return cls(model, block, recipe, fitted, mean)
 
-    def at(self, rows: Array, s: int) -> Float[Array, "b s m"]:
-        """The margin at the first s draws of some instances, relative to its mean."""
-        local, recipe = self.local.take(rows), self.recipe
+    def at(self, rows: Array, hood: Neighborhood) -> Float[Array, "b s m"]:
+        """The margin at the draws of some instances, relative to its mean."""
+        block, s, recipe = self.block.take(rows), hood.Z.shape[1], self.recipe
+        local = block if hood.tilt is None else block.tilt(hood.tilt) or block
         trees, _ = _read(Same(self.model.original), Same(local.all_columns))
         binding, _ = compiled(self.model, local)
         draws = recipe.sampler.draw(local.space, 0, s, recipe.seed)
@@ -113,7 +114,7 @@ class Margin:
 def adjusted(hood: Neighborhood, margin: Margin, rows: Array, recipe: Recipe) -> tuple[Fit, Float[Array, "b k"]]:
     """The fit with the proxy where it helps, else without, and the share of the residual variance that it leaves, 1 where left out."""
     without = plain(hood, recipe)
-    m, R = margin.at(rows, hood.Z.shape[1]), folds_of(recipe.sampler.replicates)
+    m, R = margin.at(rows, hood), folds_of(recipe.sampler.replicates)
     b, ratio = cross_fitted(hood, m, weigh(hood, recipe.kernel), R, without)
     part = fit(replace(hood, Y=hood.Y - np.einsum("bsm,bsmk->bsk", m, b[:, np.arange(m.shape[1]) % R])), recipe.kernel, linear(recipe).surrogate, recipe.sampler.replicates)
     shares = np.bincount(np.arange(m.shape[1]) % R, minlength=R) / m.shape[1]

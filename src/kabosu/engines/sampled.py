@@ -10,14 +10,16 @@ import numpy as np
 
 from kabosu.diagnostics.flags import FEW
 from kabosu.diagnostics.ranking import draws_for, rank_confidence
+from kabosu.domains.balance import mixed
 from kabosu.domains.masks import MaskedBlock
+from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.drawn_curves import drawn_curves
 from kabosu.engines.drawn_pairs import drawn_pairs
 from kabosu.explain import Neighborhood, fit, measure, weigh
 from kabosu.fits import Fit, Outcome, relative_error, tamed
-from kabosu.kernels import Halfway
+from kabosu.kernels import Balanced, Halfway
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Kernel, Placed, Representation, Tilts
+from kabosu.protocols import Kernel, Placed, Ratioed, Representation, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.surrogates.proxy import FREE, adjusted
@@ -117,7 +119,8 @@ def _free(representation: Representation, recipe: Recipe, hood: Neighborhood) ->
     source = representation if local is None else local
     draws = recipe.sampler.draw(source.space, 0, FREE, recipe.seed + APART)
     places = source.places(draws) if isinstance(source, Placed) else None
-    return replace(hood, Z=source.features(draws), Y=np.broadcast_to(0.0, (len(hood.Y), FREE, hood.Y.shape[2])), places=places)
+    ratio = source.log_ratio(draws) if isinstance(source, Ratioed) else None
+    return replace(hood, Z=source.features(draws), Y=np.broadcast_to(0.0, (len(hood.Y), FREE, hood.Y.shape[2])), places=places, log_ratio=ratio)
 
 
 def _ended(fitted: Fit, prediction: Float[Array, "B k"], recipe: Recipe, s: int, seconds: float, model: Model) -> tuple[Array, Float[Array, "B"]]:
@@ -161,7 +164,12 @@ def _halfway(representation: Representation, kernel: Kernel) -> Kernel | None:
     return None if local is None else Halfway(kernel, local.log_total)
 
 
-DRAWN_FROM: Mapping[str, Callable[[Representation, Kernel], Kernel | None]] = {"q": lambda _, kernel: kernel, "D": lambda *_: None, "half": _halfway}
+def _balanced(representation: Representation, kernel: Kernel) -> Kernel:
+    """From the local law, by optimum allocation where columns are drawn each by itself and some have levels or points."""
+    return Balanced(kernel) if isinstance(representation, TabularBlock) and mixed(representation.laws) else kernel
+
+
+DRAWN_FROM: Mapping[str, Callable[[Representation, Kernel], Kernel | None]] = {"q": lambda _, kernel: kernel, "D": lambda *_: None, "half": _halfway, "balanced": _balanced}
 RULES = {"tolerance": _for_tolerance, "top-k order": _for_order}
 
 

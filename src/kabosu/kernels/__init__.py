@@ -1,8 +1,9 @@
 """Proximity kernels, distances, and what a width means."""
 
+from kabosu.kernels.balanced import Balanced
 from kabosu.kernels.distances import Distance, Metric, cosine, euclidean
 from kabosu.kernels.exponential import Exponential, Uniform
 from kabosu.kernels.halfway import Halfway
 from kabosu.kernels.width import Mixture, log_normalizers, radius, width_for
 
-__all__ = ["Distance", "Exponential", "Halfway", "Metric", "Mixture", "Uniform", "cosine", "euclidean", "log_normalizers", "radius", "width_for"]
+__all__ = ["Balanced", "Distance", "Exponential", "Halfway", "Metric", "Mixture", "Uniform", "cosine", "euclidean", "log_normalizers", "radius", "width_for"]

@@ -96,7 +96,7 @@ def _pair(explainer: TabularExplainer, e: Explanation, t: int, features: Sequenc
 def _neighborhood(explainer: TabularExplainer, block: Any, pair: list[Unit], t: int, draws: int) -> tuple[Array, Array, Array]:
     """Places (s, 2), weights (s,) and answers (s,) of the first draws of the recipe."""
     recipe, kernel, domain = explainer.recipe, explainer.recipe.kernel, dense(explainer.domain, "a surface")
-    tilt = kernel if recipe.draws_from == "q" else None
+    tilt = kernel if recipe.from_local else None
     s = min(draws, recipe.first_round(block.origin.shape[1]))
     hood = measure(explainer.model, block, recipe.sampler, 0, s, tilt=tilt, seed=recipe.seed)
     source = block if hood.tilt is None else block.tilt(kernel) or block
