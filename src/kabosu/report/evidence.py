@@ -1,6 +1,7 @@
 """How far an explanation can be believed, in words: the same in print, describe and pages."""
 
 import math
+from collections.abc import Mapping
 
 from kabosu.explanation import Explanation
 from kabosu.report.words import NOISE, number
@@ -88,4 +89,19 @@ def evidence(e: Explanation, t: int) -> list[tuple[str, str]]:
         rows.append(("off the manifold", f"{number(100 * c.off_manifold, 3)}% of the draws are told from real rows"))
     if e.effects is not None:
         rows.insert(1, ("additive fidelity", f"{number(float(e.effects.fidelity[t]), 2)}: what one curve a feature would describe"))
-    return rows + [(f"not {name}", reason) for name, reason in e.refusals.items()]
+    return rows + refused(e.refusals)
+
+
+def refused(refusals: Mapping[str, str]) -> list[tuple[str, str]]:
+    """The engines that were not used, each reason once.
+
+    Examples
+    --------
+    >>> refused({"tree": "a function cannot be read", "linear": "a function cannot be read", "enumerate": "age: drawn from a continuum"})
+    [('not tree', 'a function cannot be read (nor linear)'), ('not enumerate', 'age: drawn from a continuum')]
+
+    """
+    names: dict[str, list[str]] = {}
+    for name, reason in refusals.items():
+        names.setdefault(reason, []).append(name)
+    return [(f"not {first}", f"{reason} (nor {', '.join(others)})" if others else reason) for reason, (first, *others) in names.items()]

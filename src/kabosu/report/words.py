@@ -66,7 +66,7 @@ def cell(value: Any) -> str:
 
 
 def condition(e: "Explanation", j: int) -> str:
-    """Feature j with its value: "age = 29", "sex = female", "21 < age <= 30 (29)", "age is missing: no"."""
+    """Feature j with its value: "age = 29", "sex = female", "21 < age <= 30 (29)", "age is missing: yes", "if age were missing"."""
     return "".join(name_and_value(e, j))
 
 
@@ -74,7 +74,7 @@ def name_and_value(e: "Explanation", j: int) -> tuple[str, str]:
     """The two parts of ``condition``, so that a page can keep their writing directions apart."""
     name, column, value, unit = e.feature_names[j], e.columns[j], e.values[j], e.units[j]
     if unit == MISSING:
-        return name, f": {cell(bool(value))}"
+        return (name, ": yes") if value else (f"if {name.removesuffix(' is missing')} were missing", "")
     if unit != LEVEL:
         return (f"{name} is missing", "") if is_missing(value) else (name, "" if value == name else f" = {cell(value)}")
     binned = isinstance(value, (int, float)) and not name.startswith(f"{column} = ") and name != column
