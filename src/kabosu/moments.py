@@ -103,7 +103,8 @@ class Moments:
     def covariance(self) -> Float[Array, "#B R p p"]:
         """Sum of w (z - center)(z - center)'."""
         m = self.center
-        return self.gram[..., 1:, 1:] - self.weight[..., None, None] * m[..., :, None] * m[..., None, :]
+        out = (self.weight[..., None] * m)[..., :, None] * m[..., None, :]
+        return np.subtract(self.gram[..., 1:, 1:], out, out=out)
 
     @property
     def covariance_with_response(self) -> Float[Array, "B R p k"]:

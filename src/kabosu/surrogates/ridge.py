@@ -166,20 +166,32 @@ def invert(covariance: Float[Array, "N p p"], scale2: Float[Array, "N p"], penal
     variance = np.einsum("npp->np", covariance)
     alive = variance > DEAD**0.5 * np.maximum(scale2, 1e-300)
     sd = np.sqrt(np.where(alive, variance, 1.0))
-    correlation = covariance / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :]
+    correlation = _scaled(covariance.copy(), sd, alive)
     idx = np.arange(covariance.shape[1])
     correlation[:, idx, idx] = 0.0
-    coupled = np.flatnonzero(np.abs(correlation).max(axis=(1, 2), initial=0.0) > UNCORRELATED)
+    largest = np.maximum(correlation.max(axis=(1, 2), initial=0.0), -correlation.min(axis=(1, 2), initial=0.0))
+    coupled = np.flatnonzero(largest > UNCORRELATED)
+    coupled = slice(None) if len(coupled) == len(correlation) else coupled  # no copy
     correlation[:, idx, idx] = 1.0
     inverse, condition = np.zeros_like(correlation), np.ones(len(correlation))
-    if len(coupled):
+    if len(correlation[coupled]):
         values = np.linalg.eigvalsh(correlation[coupled])
         condition[coupled] = values[:, -1] / np.maximum(values[:, 0], 1e-300)
     correlation[:, idx, idx] += penalty / sd**2 * alive
     inverse[:, idx, idx] = 1 / correlation[:, idx, idx]
-    if len(coupled):
+    if len(correlation[coupled]):
         inverse[coupled] = _inverse(correlation[coupled], condition[coupled] > SINGULAR)
-    return inverse / sd[:, :, None] / sd[:, None, :] * alive[:, :, None] * alive[:, None, :], condition
+    return _scaled(inverse, sd, alive), condition
+
+
+def _scaled(matrices: Float[Array, "N p p"], sd: Float[Array, "N p"], alive: Bool[Array, "N p"]) -> Float[Array, "N p p"]:
+    """The same arrays, divided by the standard deviations of both sides; rows and columns without variance are 0."""
+    matrices /= sd[:, :, None]
+    matrices /= sd[:, None, :]
+    if not alive.all():
+        matrices *= alive[:, :, None]
+        matrices *= alive[:, None, :]
+    return matrices
 
 
 def assemble(moments: Moments, solved: Solution, problems: Problems, replicates: int, ridge: Ridge) -> Fit:
