@@ -1,12 +1,14 @@
 """Words: sentences say what the numbers say, with their units."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import kabosu as kb
 from kabosu.report.plain import describe
-from kabosu.report.words import cell, column, number
+from kabosu.report.words import cell, column, condition, number
 
 RNG = np.random.default_rng(0)
 
@@ -84,6 +86,17 @@ def test_max_features_and_the_count_of_the_others(e):
             describe(e, odd)
 
 
+def test_a_value_that_is_there_reads_as_what_were_if_it_were_not(e):
+    j = e.feature_names.index("income is missing")
+    assert condition(e, j) == ("income is missing: yes" if e.values[j] else "if income were missing")
+    assert "Having no value of income instead of one" in e.describe() or j in e.order()[5:]
+
+
+def test_a_reason_against_several_engines_is_said_once(e):
+    text = str(replace(e, refusals={"tree": "no structure", "linear": "no structure", "enumerate": "too many rows"}))
+    assert "not tree: no structure (nor linear)\nnot enumerate: too many rows\n" in text
+
+
 def test_print_shows_the_answer_the_evidence_and_aligned_rows(e):
     text = str(e)
     lines = text.splitlines()
@@ -94,7 +107,7 @@ def test_print_shows_the_answer_the_evidence_and_aligned_rows(e):
     head = next(i for i, line in enumerate(lines) if line.startswith("feature"))
     rows = lines[head + 1 : head + 1 + len(e)]
     assert [row.split("  ")[0] for row in rows] == [e.feature_names[j] for j in e.order()]
-    assert len({row.rindex(row.split()[-2]) + len(row.split()[-2]) for row in rows if "vary" not in row}) == 1  # the scaled column ends in one place
+    assert len({len(row.rsplit("±", 1)[0].rstrip()) for row in rows if "±" in row}) == 1  # the scaled column ends in one place
 
 
 def test_flags_are_printed_with_their_way_out():
