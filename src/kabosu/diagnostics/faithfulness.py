@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kabosu import checks
-from kabosu.diagnostics.stability import only_block
 from kabosu.domains.joint import JointBlock
 from kabosu.domains.masks import MaskedBlock
 from kabosu.domains.sparse import SparseBlock
@@ -87,7 +86,7 @@ def faithfulness(explainer: "Explainer", x: Any, explanation: "Explanation", *, 
     (('x0', 'x1', 'x2'), True)
 
     """
-    block, t = only_block(explainer, x), explanation.target_index
+    block, t = explainer.represent(x), explanation.target_index
     names, members = _units(block)
     ranked = _ranked(names, members, explanation, t) if order is None else _named(names, order)
     m = len(ranked)
@@ -172,7 +171,7 @@ def infidelity(explainer: "Explainer", x: Any, explanation: "Explanation", draws
     from kabosu.explain import measure, weigh
 
     recipe, t = explainer.recipe, explanation.target_index
-    hood = measure(explainer.model, only_block(explainer, x), recipe.sampler, 0, draws, tilt=recipe.kernel, seed=recipe.seed + APART)
+    hood = measure(explainer.model, explainer.represent(x), recipe.sampler, 0, draws, tilt=recipe.kernel, seed=recipe.seed + APART)
     w = weigh(hood, recipe.kernel)[0]
     change = hood.Y[0, :, _output(explainer, hood.Y.shape[2], explanation)] - explanation.prediction[t]
     said = (hood.Z[0] - hood.origin[0]) @ explanation.coef_scaled[:, t]

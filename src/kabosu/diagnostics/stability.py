@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from kabosu import checks
+from kabosu.domains.joint import JointBlock
+from kabosu.domains.tabular import TabularBlock
 from kabosu.errors import InputError
 from kabosu.kernels import Exponential, width_for
-from kabosu.protocols import Representation, Tilts
+from kabosu.protocols import Representation
 from kabosu.samplers import Plain
 from kabosu.types import Array, Float
 
@@ -141,7 +143,7 @@ def neighbors_stability(explainer: "Explainer", x: Any, n: int = 20, *, radius: 
 
     """
     checks.whole("n", n, 2, "a number of points")
-    block = only_block(explainer, x)
+    block = explainer.represent(x)
     Z, rows = neighbors(block, n, radius, explainer.recipe.seed)
     own = explainer.explain(x, **options)
     others = [_seeded(explainer, (i + 1) * APART + explainer.recipe.seed).explain(row, **{"outputs": [own.target], **options}) for i, row in enumerate(_each(explainer, rows))]
@@ -167,19 +169,11 @@ def neighbors_stability(explainer: "Explainer", x: Any, n: int = 20, *, radius: 
 
 def neighbors(block: Representation, n: int, radius: float, seed: int) -> tuple[Float[Array, "n p"], Any]:
     """Points of the local law at a radius: their coordinates, and as rows for the model."""
-    local = block.tilt(Exponential(width_for(radius))) if isinstance(block, Tilts) else None
+    local = block.tilt(Exponential(width_for(radius))) if isinstance(block, TabularBlock | JointBlock) else None
     if local is None:
-        raise InputError(f"points close by are drawn from the local law, which is not known for a {type(block).__name__}")
+        raise InputError(f"points close by are rows of a dense table, drawn from their local law, which is not known for a {type(block).__name__}; give explanations of variants of your own to diagnostics.compared")
     draws = Plain().draw(local.space, 0, n, seed)
     return local.features(draws)[0], local.inputs(draws)
-
-
-def only_block(explainer: "Explainer", x: Any) -> Representation:
-    """The representation of one instance."""
-    blocks = [r for piece in explainer.domain.split(x, 2) for r in explainer.domain.represent(piece)]
-    if len(blocks) != 1 or blocks[0].size != 1:
-        raise InputError("one instance is needed here; call it for each of several")
-    return blocks[0]
 
 
 def _each(explainer: "Explainer", rows: Any) -> Iterator[Any]:

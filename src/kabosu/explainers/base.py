@@ -12,7 +12,7 @@ from kabosu.explain import explain
 from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.kernels import Exponential
-from kabosu.protocols import Runner
+from kabosu.protocols import Representation, Runner
 from kabosu.recipes import AUTO_WIDTHS, ENGINE_KINDS, MOST_ROWS, SURROGATES, Recipe, named
 from kabosu.respond import Model
 from kabosu.runners import Line, Progress, Serial
@@ -71,11 +71,15 @@ class Explainer:
 
         widths : kernel widths; None: radii from 0.02 to 0.95 training standard deviations.  features, max_features, budget : as in ``explain``.
         """
+        return width_path(self.model, self.represent(x, features), _limits(self.recipe, max_features=max_features, budget=budget), widths)
+
+    def represent(self, x: Any, features: Sequence[Any] | None = None) -> Representation:
+        """One instance in interpretable coordinates: what is drawn around it, and how a draw is read."""
         domain: Any = self.domain if features is None else self.domain.only(checks.listed("features", features))
-        blocks = [r for piece in domain.split(x, 2) for r in domain.represent(piece)]
+        blocks = [r for piece in domain.split(self._alone(x), 2) for r in domain.represent(piece)]
         if len(blocks) != 1 or blocks[0].size != 1:
-            raise InputError("width_path takes one instance; call it for each of several")
-        return width_path(self.model, blocks[0], _limits(self.recipe, max_features=max_features, budget=budget), widths)
+            raise InputError("one instance is needed here; call it for each of several")
+        return blocks[0]
 
     def explain_many(
         self,
