@@ -58,7 +58,8 @@ class Model:
         except (InputError, ModelError):
             raise
         except Exception as e:
-            raise ModelError(f"the model failed on {n} row(s) of {type(rows).__name__}: {type(e).__name__}: {e}; it must answer any table like the background data") from e
+            wanted = "here it is asked with a dict of inputs; pass a row of a frame, and it gets frames" if isinstance(rows, Mapping) else "it must answer any table like the background data"
+            raise ModelError(f"the model failed on {n} row(s) of {type(rows).__name__}: {type(e).__name__}: {e}; {wanted}") from e
         Y = numbers(answer, n)
         if self.scale == "probability" and (self.names is None or Y.shape[1] < len(self.names) == 2):
             Y = _probabilities(Y)
@@ -110,7 +111,7 @@ def numbers(answer: Any, n: int) -> Float[Array, "n k"]:
     if len(Y) != n:
         raise ModelError(f"the model answered {len(Y)} row(s) for {n}; it must answer one row for each row it is given")
     if sum(side > 1 for side in Y.shape[1:]) > 1:
-        raise ModelError(f"the model answered shape {Y.shape} for {n} row(s); expected ({n},) or ({n}, outputs)")
+        raise ModelError(f"the model answered shape {Y.shape} for {n} row(s); expected ({n},) or ({n}, outputs): of a map, explain numbers by target=, such as kabosu.targets.Region")
     Y = Y.reshape(n, -1).astype(np.float64)
     if not Y.shape[1]:
         raise ModelError("the model answered no outputs; expected at least one number a row")
@@ -153,7 +154,7 @@ def _from_parts(answer: Any) -> Array:
     if isinstance(answer, (list, tuple)) and isinstance(answer[0], dict):
         if any(not isinstance(row, dict) or set(row) != set(answer[0]) for row in answer):
             raise ModelError(f"the model answered dicts that do not all have the keys {list(answer[0])[:10]}; it must answer the same outputs for each row")
-        return np.array([[row[key] for key in answer[0]] for row in answer])
+        return _of_dicts(answer)
     parts = list(answer.values()) if isinstance(answer, Mapping) else list(answer)
     if isinstance(answer, Mapping) or any(getattr(part, "ndim", 0) in (2, 3, 4) for part in parts):
         if len(parts) == 1:
@@ -164,6 +165,14 @@ def _from_parts(answer: Any) -> Array:
         return np.asarray([as_array(part) if type(part).__module__.startswith("torch") else part for part in parts])
     except ValueError as e:
         raise ModelError(f"the model answered rows of different lengths ({e}); expected (rows,) or (rows, outputs)") from e
+
+
+def _of_dicts(answer: Sequence[Mapping[Any, Any]]) -> Array:
+    """One row a dict of numbers; boxes and the like are no numbers."""
+    cells = [[np.asarray(as_array(row[key])) if type(row[key]).__module__.startswith("torch") else np.asarray(row[key], dtype=object) for key in answer[0]] for row in answer]
+    if any(cell.ndim for row in cells for cell in row):
+        raise ModelError(f"the model answered dicts of arrays, with the keys {list(answer[0])[:10]}; explain numbers by target=, such as kabosu.targets.Box or Count")
+    return np.array([[row[key] for key in answer[0]] for row in answer])
 
 
 def as_model(model: Any, output: str = "auto", background: Batch | None = None) -> Model:

@@ -20,7 +20,8 @@ class MixedExplainer(Explainer):
 
     Parameters
     ----------
-    model : a function of a dict of batches, {input: n texts, images, series or values}; for frames, any estimator or pipeline.
+    model : a function of a dict of batches, {input: n texts, images, series or values}; for frames, any estimator or pipeline; a torch
+        module whose arguments, or an ONNX Runtime session whose inputs, have the names of the inputs.
     inputs : ``Inputs(title=Text(), price=Tabular(prices), photo=Image())``: ``domains.Text``, ``domains.Image`` and
         ``domains.Series`` take texts, images and series apart; ``domains.Tabular(data)`` replaces a value, or the columns of a
         row, by those of a row of the data, another in each draw. Anything with ``parts(x)`` may stand there.

@@ -16,7 +16,10 @@ NETWORKS = ("kabosu.responders.torch", "kabosu.responders.onnx", "kabosu.respond
 
 @dataclass(frozen=True)
 class AskTensor:
-    """A torch module asked with arrays or tensors on its own device, in evaluation mode; its answer as it is."""
+    """A torch module asked with arrays or tensors on its own device, in evaluation mode; its answer as it is.
+
+    Several inputs go to the arguments of their names; their texts stay lists, and whole numbers whole, as codes of an embedding are.
+    """
 
     module: Any
 
@@ -29,7 +32,18 @@ class AskTensor:
         tensors = [*self.module.parameters(), *self.module.buffers()]
         like = next((t for t in tensors if t.is_floating_point()), torch.empty(0))
         with evaluating(self.module), torch.no_grad():
+            if isinstance(rows, Mapping):
+                return self.module(**{name: _tensor(part, like) for name, part in rows.items()})
             return self.module(torch.as_tensor(rows).to(like))
+
+
+def _tensor(part: Batch, like: Any) -> Any:
+    import torch
+
+    if isinstance(part, list):
+        return part
+    made = torch.as_tensor(part)
+    return made.to(like) if made.is_floating_point() else made.to(like.device)
 
 
 @dataclass(frozen=True)

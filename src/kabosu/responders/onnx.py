@@ -38,10 +38,20 @@ class AskSession:
 
 
 def _feed(inputs: Sequence[Any], rows: Batch) -> dict[str, Array]:
+    if isinstance(rows, Mapping):
+        return {node.name: _named(node, rows) for node in inputs}
     if len(inputs) == 1 and isinstance(rows, np.ndarray):
         return {inputs[0].name: np.ascontiguousarray(rows).astype(_dtype(inputs[0]))}
     columns = frames.arrays(rows)
     return {node.name: _block(node, names, columns) for node, names in zip(inputs, _shares(inputs, columns), strict=True)}
+
+
+def _named(node: Any, rows: Mapping[str, Any]) -> Array:
+    """One of several inputs, by its name; values as a column where the session takes a matrix."""
+    if node.name not in rows:
+        raise InputError(f"the ONNX session takes the input {node.name!r}, and the inputs are {list(rows)}; call them alike")
+    a = np.ascontiguousarray(np.asarray(rows[node.name])).astype(_dtype(node))
+    return a[:, None] if a.ndim == 1 and len(node.shape) == 2 else a
 
 
 def _shares(inputs: Sequence[Any], columns: Mapping[Any, Array]) -> list[list[Any]]:
