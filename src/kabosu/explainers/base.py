@@ -169,9 +169,10 @@ def chosen_recipe(
 
 
 def _at_width(made: Recipe, given: Any) -> Recipe:
-    rule = AUTO_WIDTHS.get(str(given))
-    if rule is not None:
-        return replace(made, auto_width=rule)
+    if isinstance(given, str):
+        if given not in AUTO_WIDTHS:
+            raise InputError(f"kernel_width={given!r}; expected a number above 0, or {', '.join(map(repr, AUTO_WIDTHS))} to have one found")
+        return replace(made, auto_width=AUTO_WIDTHS[given])
     return replace(made, kernel=replace(made.kernel, width=given) if isinstance(made.kernel, Exponential) else Exponential(given))
 
 
