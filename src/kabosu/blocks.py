@@ -6,12 +6,13 @@ import numpy as np
 
 from kabosu.diagnostics.ranking import SHOWN, rank_confidence
 from kabosu.domains.masks import MaskedBlock
+from kabosu.domains.reach import effective_radius
 from kabosu.domains.varied import VariedBlock
 from kabosu.errors import EngineError, InputError, ReadingError
 from kabosu.explanations import Block
 from kabosu.fits import Outcome, known, relative_error
 from kabosu.kernels import Exponential, cosine, radius
-from kabosu.protocols import Engine, Representation
+from kabosu.protocols import Engine, Kernel, Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.types import Array
@@ -84,7 +85,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         refusals=refusals,
         recipe=recipe.name,
         kernel_width=width,
-        radius=radius(width) if isinstance(recipe.kernel, Exponential) and recipe.kernel.distance is not cosine else float("nan"),
+        radius=_or(effective_radius(representation, recipe.kernel, recipe.seed), np.full(B, _radius(recipe.kernel, width))),
         random_state=recipe.seed,
         width_rule="",
         adjusted_by=outcome.adjusted_by or ("",) * B,
@@ -97,6 +98,11 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         forecast=_or(outcome.forecast, np.zeros(B)),
         found=outcome.found,
     )
+
+
+def _radius(kernel: Kernel, width: float) -> float:
+    """What the width means where columns are independent."""
+    return radius(width) if isinstance(kernel, Exponential) and kernel.distance is not cosine else float("nan")
 
 
 def _or(given: Array | None, else_: Array) -> Array:

@@ -25,7 +25,7 @@ class Certificate:
     reacted : (k,) share of draws at which the model's answer changed.  spread : (k,) standard deviation of the answers in the draws.
     rank_confidence : (k,) probability that the ``top_k`` largest coefficients, and their order, are the limit's.
     ended_by : the rule that ended the sampling.  forecast : about how many further model rows would meet the rule; 0 where it is met.
-    radius : of the local law, in training standard deviations; NaN where the kernel has no such meaning.
+    radius : of the local law, in training standard deviations, measured on the draws where columns are drawn together; NaN where the kernel has no such meaning.
     adjusted_by : the proxy of the model that lowered the error of the draws, "" where none did.
     width_rule : how ``kernel_width="auto"`` took the width; "" where it was given.
     off_manifold : share of the draws that a classifier tells from real rows; NaN where the explainer was not asked for it (``off_manifold=True``).

@@ -45,7 +45,7 @@ class Block:
     refusals: Mapping[str, str]
     recipe: str
     kernel_width: float
-    radius: float
+    radius: Float[Array, "B"]
     random_state: int
     curves: Curves | None
     spread: Float[Array, "B k"]
@@ -83,7 +83,7 @@ class Block:
             off_manifold=float(self.off_manifold[i]),
             top_k=self.top_k,
             ended_by=self.ended_by[i],
-            radius=self.radius,
+            radius=float(self.radius[i]),
             width_rule=self.width_rule,
             adjusted_by=self.adjusted_by[i],
             notes=(*notes, *found),

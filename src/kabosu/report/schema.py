@@ -23,7 +23,7 @@ EVIDENCE: dict[str, str] = dict.fromkeys(("fidelity", "local_gap", "monte_carlo_
 STACKED = {
     **dict.fromkeys(("coef", "std_error"), "Bpk"),
     **dict.fromkeys(("intercept", "prediction", "local_prediction", "r2", "fidelity", "monte_carlo_error", "reacted", "spread", "rank_confidence"), "Bk"),
-    **dict.fromkeys(("dof", "condition_number", "effective_sample_size", "forecast", "off_manifold"), "B"),
+    **dict.fromkeys(("dof", "condition_number", "effective_sample_size", "forecast", "radius", "off_manifold"), "B"),
     "z": "Bp",
 }
 CURVE = {"edges": "T", "effect": "ck", "mass": "c", "missing": "k", "error": "ck"}  # c: cells, T: thresholds
@@ -152,7 +152,7 @@ def _block_out(b: Block) -> dict[str, Any]:
         **{name: list(getattr(b, name)) for name in ("ended_by", "adjusted_by")},
         **{name: getattr(b, name) for name in ("output_scale", "engine", "recipe", "width_rule")},
         "refusals": dict(b.refusals),
-        **{name: number_out(getattr(b, name)) for name in ("kernel_width", "radius")},
+        **{name: number_out(getattr(b, name)) for name in ("kernel_width",)},
         **{name: int(getattr(b, name)) for name in ("random_state", "top_k")},
         "found": {code: list(texts) for code, texts in b.found.items()},
         **{name: array_out(getattr(b, name)) for name in STACKED},
@@ -188,7 +188,7 @@ def _block_in(d: Any) -> Block:
         adjusted_by=read.texts("adjusted_by", B),
         **read.each(read.text, ("output_scale", "engine", "recipe", "width_rule")),
         refusals=read.mapping("refusals"),
-        **read.each(read.number, ("kernel_width", "radius")),
+        **read.each(read.number, ("kernel_width",)),
         **read.each(read.whole, ("random_state", "top_k")),
         found={code: tuple(strings(texts, B, "found")) for code, texts in Reader(read.part("found"), "block's findings").data.items()},
         **read.arrays(STACKED, sizes),
