@@ -98,17 +98,18 @@ def test_moments_of_masks(order, monkeypatch):
 
 
 @pytest.mark.parametrize("method", ["none", "forward_selection", "highest_weights", "lasso_path"])
-@pytest.mark.parametrize(("center", "scale"), [(0, 1), (1e5, 1), (0, 1e6), (3, 1e-4)])
-def test_far_and_large_columns(method, center, scale):
+@pytest.mark.parametrize(("center", "scale", "away"), [(0, 1, 0), (1e5, 1, 0), (0, 1e6, 0), (3, 1e-4, 0), (0, 1, 1e6)])
+def test_far_and_large_columns(method, center, scale, away):
     """Where sums lose digits the samples are asked."""
     rng = np.random.default_rng(2)
     Z = center + scale * rng.normal(size=(400, 6))
+    Z[0] += scale * away
     y = ((Z - center) / scale) @ [3, -2, 1, 0.5, 0, 0] + rng.normal(size=400)
-    distances = np.linalg.norm((Z - Z[0]) / scale, axis=1)
+    distances = np.linalg.norm((Z - Z[1]) / scale, axis=1)
     theirs, ours = (B(lambda d: np.exp(-(d**2) / 20), random_state=0).explain_instance_with_data(Z, y[:, None], distances, 0, 4, method) for B in (lime.lime_base.LimeBase, LimeBase))
     assert [i for i, _ in ours[1]] == [i for i, _ in theirs[1]]
     np.testing.assert_allclose([w * scale for _, w in ours[1]], [w * scale for _, w in theirs[1]], rtol=1e-7, atol=1e-8)
-    np.testing.assert_allclose([ours[2], ours[3][0]], [theirs[2], theirs[3][0]], rtol=1e-7)
+    np.testing.assert_allclose([ours[2], ours[3][0]], [theirs[2], theirs[3][0]], rtol=1e-3 if away else 1e-7)  # R2 is counted from the answer at the instance, too
 
 
 @pytest.mark.parametrize("options", [{}, {"discretize_continuous": False}])
@@ -121,8 +122,8 @@ def test_errors_that_wait_are_those_at_once(options, monkeypatch):
     now = explain()
     assert later.local_exp == now.local_exp
     for label in (0, 2):
-        np.testing.assert_allclose([e for _, e in later.std_error[label]], [e for _, e in now.std_error[label]], rtol=1e-5)
-    np.testing.assert_allclose(later.certificate.fidelity, now.certificate.fidelity, rtol=1e-5)
+        np.testing.assert_allclose([e for _, e in later.std_error[label]], [e for _, e in now.std_error[label]], rtol=1e-6)
+    np.testing.assert_allclose(later.certificate.fidelity, now.certificate.fidelity, rtol=1e-6)
     np.testing.assert_array_equal(later.to_kabosu().coef, now.to_kabosu().coef)
 
 

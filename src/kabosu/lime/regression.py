@@ -102,9 +102,8 @@ def _of_sums(sums: Sums, ids: Array | None, Z: Array, answers: Float[Array, "s k
     level = moments.level[0, 0] - moments.center[0, 0] @ coef
     total, residual = moments.total[0, 0], moments.residual(level[None, None], coef[None, None])[0, 0]
     r2 = np.where(total > 0, 1 - residual / np.where(total > 0, total, 1.0), np.nan)
-    source = Neighborhood.of(Z, answers, weights, select)
-    if Z.dtype != bool and Z.size > MOST:
-        source = source.evidence
+    large = Z.dtype != bool and Z.size > MOST
+    source = Evidence.of(whole(Z, answers, weights, select), Z, answers) if large else Neighborhood.of(Z, answers, weights, select)
     return Regression(coef, around + level - origin @ coef, r2, around + level, ids, tuple(np.sort(pick) for pick in picks), source)
 
 

@@ -9,8 +9,7 @@ from kabosu.surrogates.select import forward
 from kabosu.types import Array, Bool, Float, Int
 
 ROWS = 8192  # samples at once, so that no more than these are held as numbers
-DEAD = 1e-10  # share of its mean square below which a column does not vary
-FAR = 1e4  # mean square, in variances, above which sums lose digits
+FAR = 1e6  # mean square, in variances, above which sums lose digits
 TIED = 12  # digits of the largest coefficient that tell two apart
 LARGE = 1e8  # ... and variance, in penalties
 
@@ -41,7 +40,7 @@ def by_size(values: Float[Array, "p"]) -> Int[Array, "p"]:
 
 @dataclass(frozen=True)
 class Sums:
-    """covariance (p, p) and cross (p, k) with the answers, of columns counted from the instance; 0 of columns that do not vary.
+    """covariance (p, p) and cross (p, k) with the answers, of columns counted from the instance.
 
     unsafe : whether digits were lost on the way, so that the samples themselves must be asked.
     """
@@ -56,11 +55,7 @@ class Sums:
         """From moments whose folds are one."""
         covariance, cross = moments.covariance[0, 0], moments.covariance_with_response[0, 0]
         variance, square = covariance.diagonal(), moments.gram[0, 0].diagonal()[1:]
-        dead = variance <= DEAD * square
-        unsafe = bool((square[~dead] > FAR * variance[~dead]).any() or variance.sum() > LARGE)
-        if dead.any():
-            alive = ~dead
-            covariance, cross = covariance * alive * alive[:, None], cross * alive[:, None]
+        unsafe = bool((square > FAR * np.maximum(variance, 0.0)).any() or variance.sum() > LARGE)
         return cls(moments, covariance, cross, unsafe)
 
     def picks(self, method: str, K: int, origin: Float[Array, "p"]) -> list[Int[Array, "K"]]:
