@@ -37,8 +37,8 @@ class TabularExplainer(Explainer):
     categorical : columns that are categories whatever their dtype.  groups : {name: columns} drawn and explained as one.
     budget : most rows asked of the model for one instance.  random_state : seed of all draws; 0: the recipe's.
     strict : flags of the certificate become errors.
-    off_manifold : also set the draws against the background rows (``diagnostics.off_manifold``): some seconds when the explainer is
-        made, about 10 ms a row; each certificate has the share that a classifier tells from real rows, and the flag.
+    off_manifold : also set the draws against the background rows (``diagnostics.off_manifold``): a second when the explainer is
+        made, some 20 ms a row; each certificate has the share that a classifier tells from real rows, and the flag.
 
     Raises
     ------
