@@ -28,7 +28,7 @@ def test_every_input_has_its_own_effect():
     assert e.columns[:4] == ("title: a", "title: good", "title: film", "price = 100.0") and len(e) == 10
     assert e.engine == "sampled" and "changes from draw to draw" in e.refusals["masks"]
     assert np.abs((e.coef[:, 0] - wanted) / np.maximum(e.std_error[:, 0], 1e-9)).max() < 4.5
-    np.testing.assert_allclose(e.coef[:, 0], wanted, atol=0.2)
+    np.testing.assert_allclose(e.coef[:, 0], wanted, atol=0.3)
 
 
 def test_it_reads_as_it_is_written():

@@ -86,7 +86,7 @@ class Corpus:
     --------
     >>> import numpy as np
     >>> Corpus.of(["good bad fine"]).drawn("a b", [(0, 1), (2, 3)], np.array([[True, False], [True, True]]), np.array([0.3, 0.7]))
-    ['a fine', 'a b']
+    ['a good', 'a b']
 
     """
 

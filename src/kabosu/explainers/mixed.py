@@ -34,7 +34,7 @@ class MixedExplainer(Explainer):
     >>> def model(batch):
     ...     return [2.0 * ("good" in title) + price for title, price in zip(batch["title"], batch["price"], strict=True)]
     >>> e = MixedExplainer(model, Inputs(title=Text(), price=Tabular([1.0, 1.0, 1.0]))).explain({"title": "a good film", "price": 4.0})
-    >>> dict(zip(e.columns, e.coef[:, 0].round(6).tolist()))
+    >>> dict(zip(e.columns, (e.coef[:, 0].round(6) + 0.0).tolist()))
     {'title: a': 0.0, 'title: good': 2.0, 'title: film': 0.0, 'price = 4.0': 3.0}
 
     """
