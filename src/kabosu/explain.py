@@ -19,13 +19,13 @@ from kabosu.explanations import Block, Explanations
 from kabosu.fits import Fit, tamed
 from kabosu.kernels import Balanced, Halfway
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Alike, Binary, Domain, Heavy, Kernel, Placed, Ratioed, Representation, Runner, Sampler, Surrogate, Tilts
+from kabosu.protocols import Alike, Binary, Domain, Heavy, Kernel, Placed, Ratioed, Repeating, Representation, Runner, Sampler, Surrogate, Tilts
 from kabosu.recipes import Recipe
 from kabosu.respond import ANY, Model
 from kabosu.runners import Progress, Serial, draw_size, pieces_of, reported
 from kabosu.spaces import checked
 from kabosu.surrogates import Ridge, Select
-from kabosu.types import Array, Float, Points, Rows
+from kabosu.types import Array, Float, Int, Points, Rows
 
 BLOCK = 2_000_000  # floats drawn at once: instances x draws x columns
 FAINT = 1e-70  # weight beside the largest below which a draw is left out: it decides nothing, and its fourth power leaves floating point
@@ -40,6 +40,7 @@ class Neighborhood:
     tilt : the kernel that the draws already contain; None where they come from the draw law.
     places : where the draws lie for the kernel, counted from the instance; None: by their coordinates.
     log_ratio : logarithm of what draws weigh whose law is another than that of the tilt; None: it is the same.
+    asked : rows that the model was asked about, of draws that are the same row the first; None: each draw is a row of its own.
     """
 
     Z: Points
@@ -49,6 +50,12 @@ class Neighborhood:
     tilt: Kernel | None = None
     places: Float[Array, "#B s p"] | None = None
     log_ratio: Float[Array, "B s"] | None = None
+    asked: Int[Array, "B"] | None = None
+
+    @property
+    def rows_asked(self) -> Int[Array, "B"]:
+        """Of each instance, beside itself; rows that instances share count for each."""
+        return np.full(len(self.Y), self.Y.shape[1]) if self.asked is None else self.asked
 
     @property
     def seen(self) -> tuple[Points, Float[Array, "#B p"]]:
@@ -57,12 +64,12 @@ class Neighborhood:
 
     def __add__(self, more: "Neighborhood") -> "Neighborhood":
         """More draws of the same instances."""
-        return replace(self, **{n: _joined([getattr(self, n), getattr(more, n)]) for n in ("Z", "Y", "places", "log_ratio")})
+        return replace(self, **{n: _joined([getattr(self, n), getattr(more, n)]) for n in ("Z", "Y", "places", "log_ratio")}, asked=self.rows_asked + more.rows_asked)
 
     def take(self, rows: Rows) -> "Neighborhood":
         """Some of the instances."""
         some = lambda a: a if len(a) == 1 and len(self.Y) > 1 else a[rows]  # noqa: E731  arrays that all instances share stay
-        shared = {n: None if getattr(self, n) is None else some(getattr(self, n)) for n in ("Z", "origin", "places", "log_ratio")}
+        shared = {n: None if getattr(self, n) is None else some(getattr(self, n)) for n in ("Z", "origin", "places", "log_ratio", "asked")}
         return replace(self, **shared, Y=self.Y[rows], prediction=self.prediction[rows])
 
     def with_instance(self) -> "Neighborhood":
@@ -74,21 +81,27 @@ class Neighborhood:
         return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1), places=places, log_ratio=ratio)
 
 
-def measure(model: Model, representation: Representation, sampler: Sampler, start: int, stop: int, *, tilt: Kernel | None = None, seed: int = 0, prediction: Array | None = None) -> Neighborhood:
-    """Draw number start..stop-1 around each instance of the block, and ask the model.
+def measure(model: Model, representation: Representation, sampler: Sampler, start: int, stop: int, *, tilt: Kernel | None = None, seed: int = 0, prediction: Array | None = None, before: Neighborhood | None = None) -> Neighborhood:
+    """Draw number start..stop-1 around each instance of the block, and ask the model; about a row that is drawn again, once.
 
     tilt : draw from the local law q of this kernel where the representation knows it (MATH section 1), else from its draw law.
+    before : draws 0..start-1, measured; their rows are not asked about again.
     """
     local = representation.tilt(tilt) if tilt is not None and isinstance(representation, Tilts) else None
     source = representation if local is None else local
+    prediction = before.prediction if before is not None else prediction
     prediction = model(representation.instances(), representation.size) if prediction is None else prediction
     asked = source.take([0]) if source.size > 1 and isinstance(source, Alike) and source.alike else source
     B, s = asked.size, stop - start
     most = BLOCK // source.row_size if isinstance(source, Heavy) and model.chunk == ANY else model.chunk
     step = max(1, most // B)
     draws = checked(sampler.draw(source.space, start, stop, seed), source.space, s, sampler)
-    pieces = [draws[:, a : a + step] for a in range(0, s, step)]
-    Y = _joined([model(asked.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in pieces])
+    first = None if (start and before is None) or not isinstance(asked, Repeating) else asked.first_alike(sampler.draw(source.space, 0, stop, seed))
+    if first is None:
+        Y, fresh = _answers(model, asked, draws, step), None
+    else:
+        Y = np.concatenate([_once(model, asked.take([b]), draws, step * B, first[b], None if before is None else before.Y[b]) for b in range(B)])
+        fresh = np.broadcast_to((first[:, start:] == np.arange(start, stop)).sum(axis=1), (source.size,))
     Y = np.ascontiguousarray(Y.swapaxes(1, 2)).swapaxes(1, 2)  # output by output in memory, as they are summed
     marks = source.binary(draws) if isinstance(source, Binary) else None
     Z = source.features(draws) if marks is None else marks
@@ -96,7 +109,24 @@ def measure(model: Model, representation: Representation, sampler: Sampler, star
         raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws; it must answer the same outputs for any table")
     places = source.places(draws) if isinstance(source, Placed) else None
     ratio = source.log_ratio(draws) if isinstance(source, Ratioed) else None
-    return Neighborhood(Z, np.broadcast_to(Y, (source.size, *Y.shape[1:])), source.origin, prediction, None if local is None else tilt, places, ratio)
+    return Neighborhood(Z, np.broadcast_to(Y, (source.size, *Y.shape[1:])), source.origin, prediction, None if local is None else tilt, places, ratio, fresh)
+
+
+def _answers(model: Model, source: Representation, draws: Array, step: int) -> Float[Array, "B s k"]:
+    """The model's answers for draws of the instances, so many at a time."""
+    B, s = source.size, draws.shape[1]
+    pieces = [draws[:, a : a + step] for a in range(0, s, step)]
+    return _joined([model(source.inputs(d), B * d.shape[1]).reshape(B, d.shape[1], -1) for d in pieces])
+
+
+def _once(model: Model, one: Representation, draws: Array, step: int, first: Int[Array, "S"], before: Float[Array, "n k"] | None) -> Float[Array, "1 s k"]:
+    """The answers for draws of one instance, each row asked once, in the order of the draws; none that is among those before."""
+    start = len(first) - draws.shape[1]
+    new = np.flatnonzero(first[start:] == np.arange(start, len(first)))
+    parts = [] if before is None else [before]
+    parts += [_answers(model, one, draws[:, new], step)[0]] if len(new) else []
+    known = np.concatenate([np.arange(start), start + new])
+    return np.concatenate(parts)[np.searchsorted(known, first[start:])][None]
 
 
 def _joined(parts: list[Any]) -> Any:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
-from kabosu.types import Array, Batch, Bool, Drawn, Float, Rows
+from kabosu.types import Array, Batch, Bool, Drawn, Float, Int, Rows
 
 if TYPE_CHECKING:
     from kabosu.curves import Curves
@@ -118,6 +118,15 @@ class Ratioed(Protocol):
 
     def log_ratio(self, draws: Float[Array, "#B s m"]) -> Float[Array, "#B s"] | None:
         """Logarithm of the law relative to that of the draws; None: the same."""
+        ...
+
+
+@runtime_checkable
+class Repeating(Protocol):
+    """A representation whose draws may be the same row again, about which the model need not be asked twice."""
+
+    def first_alike(self, draws: Float[Array, "#B s m"]) -> Int[Array, "B s"] | None:
+        """For each draw the number of the first that is the same row; None where no two are."""
         ...
 
 

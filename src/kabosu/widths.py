@@ -171,12 +171,13 @@ def _measured(model: Model, representation: Representation, recipe: Recipe, kern
     if n * len(kernels) < 2 * (p + 1):
         raise InputError(f"{len(kernels)} widths of {p} features need more than {recipe.budget} model rows; raise budget=, or give fewer widths")
     if not (isinstance(representation, Tilts) and all(representation.tilt(k) is not None for k in kernels)):
-        return measure(model, representation, recipe.sampler, 0, n * len(kernels), seed=recipe.seed), (), 1 + n * len(kernels)
+        hood = measure(model, representation, recipe.sampler, 0, n * len(kernels), seed=recipe.seed)
+        return hood, (), 1 + int(hood.rows_asked[0])
     prediction = model(representation.instances(), representation.size)
     parts = [measure(model, representation, recipe.sampler, t * n, (t + 1) * n, tilt=k, seed=recipe.seed, prediction=prediction) for t, k in enumerate(kernels)]
     hood = replace(sum(parts[1:], parts[0]), tilt=None)
     logs = np.stack([log_weights(k, *hood.seen)[0] for k in kernels])
-    return hood, (tuple(kernels), log_normalizers(logs)), 1 + n * len(kernels)
+    return hood, (tuple(kernels), log_normalizers(logs)), 1 + int(hood.rows_asked[0])
 
 
 def _at(hood: Neighborhood, kernel: Kernel, recipe: Recipe, replicates: int) -> Outcome:

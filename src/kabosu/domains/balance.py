@@ -110,6 +110,26 @@ class BalancedLaw:
         return self.law.at()
 
 
+def first_alike(laws: Sequence[Any], u: Float[Array, "s m"]) -> Int[Array, "B s"] | None:
+    """For each draw the number of the first draw that is the same row; None where a column is drawn from a continuum."""
+    if any(_endless(law) for law in laws):
+        return None
+    cells = [law.cells(u[:, j]).astype(np.float64) for j, law in enumerate(laws)]
+    return np.stack([_first([cell[b % len(cell)] for cell in cells]) for b in range(len(laws[0].at()))])
+
+
+def _first(cells: Sequence[Float[Array, "s"]]) -> Int[Array, "s"]:
+    rows = np.stack(cells, axis=1)
+    _, first, which = np.unique(rows.view(np.dtype((np.void, rows.shape[1] * rows.itemsize)))[:, 0], return_index=True, return_inverse=True)
+    return first[which]
+
+
+def _endless(law: Any) -> bool:
+    if isinstance(law, BalancedLaw):
+        return _endless(law.law)
+    return bool((law.rates[:, -1] > 0).any()) if isinstance(law, NumberLaw) else law.inside is not None and bool((law.inside.sd > 0).any())
+
+
 def mixed(laws: Sequence[Any]) -> bool:
     """True where some unit has levels or points, whose probabilities can be chosen."""
     return any(isinstance(law, LevelLaw) or law.points.shape[1] > 0 for law in laws)

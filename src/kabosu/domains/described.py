@@ -70,3 +70,9 @@ def named(pairs: Sequence[tuple[str, Array]], size: int) -> Array:
     for name, where in ((name, where) for name, where in pairs if where.any()):
         out[where] = [f"{have}, {name}" if have else name for have in out[where]]
     return out
+
+
+def equal(cells: tuple[Any, Array]) -> bool:
+    """True where all instances have the same cell, to the bit."""
+    exemplars, v = cells
+    return len(set(v.view(np.int64).tolist() if exemplars is None else [(type(c), c) for c in frames.cells(exemplars)[v]])) == 1

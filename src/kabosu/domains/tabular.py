@@ -9,7 +9,7 @@ import numpy as np
 
 from kabosu import checks, frames
 from kabosu.domains import described
-from kabosu.domains.balance import balanced, log_ratio
+from kabosu.domains.balance import balanced, first_alike, log_ratio
 from kabosu.domains.columns import groups_of, odd, of_numbers, positions
 from kabosu.domains.laws import Law, LevelLaw, shared_levels
 from kabosu.domains.levels import EVEN, fit_group, fit_level, one_hot_blocks, own_codes
@@ -19,7 +19,7 @@ from kabosu.kernels import Balanced, Exponential
 from kabosu.labels import Labels
 from kabosu.protocols import Joint, Kernel, Representation
 from kabosu.spaces import Cube
-from kabosu.types import Array, Batch, Bool, Float, Rows
+from kabosu.types import Array, Batch, Bool, Float, Int, Rows
 
 
 @runtime_checkable
@@ -278,7 +278,7 @@ class TabularBlock:
     @cached_property
     def alike(self) -> bool:
         """True where a draw is the same row for the model, whichever instance it is drawn for."""
-        return all(law.alike for law in self.laws) and all(map(_equal, self.fixed.values()))
+        return all(law.alike for law in self.laws) and all(map(described.equal, self.fixed.values()))
 
     def take(self, rows: Rows) -> "TabularBlock":
         """Some of the instances."""
@@ -294,6 +294,10 @@ class TabularBlock:
     def log_ratio(self, draws: Float[Array, "1 s m"]) -> Float[Array, "B s"] | None:
         """Logarithm of what balanced draws weigh; None where draws are of the law itself."""
         return log_ratio(self.laws, draws[0])
+
+    def first_alike(self, draws: Float[Array, "1 s m"]) -> Int[Array, "B s"] | None:
+        """For each draw the number of the first that is the same row; None where no two are."""
+        return first_alike(self.laws, draws[0])
 
     def features(self, draws: Float[Array, "1 s m"]) -> Float[Array, "#B s p"]:
         """Coordinates of the draws, feature by feature in memory, as they are read."""
@@ -392,9 +396,3 @@ def _fill(unit: Unit, cells: Array) -> dict[Any, tuple[Any, Array]]:
     if isinstance(unit, Number) or unit.inside is not None:
         return {unit.columns[0]: (None, cells)}
     return {c: (e, cells) for c, e in zip(unit.columns, unit.exemplars, strict=True)}
-
-
-def _equal(cells: tuple[Any, Array]) -> bool:
-    """True where all instances have the same cell, to the bit."""
-    exemplars, v = cells
-    return len(set(v.view(np.int64).tolist() if exemplars is None else [(type(c), c) for c in frames.cells(exemplars)[v]])) == 1

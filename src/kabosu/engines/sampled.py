@@ -65,7 +65,7 @@ def rounds(model: Model, representation: Representation, recipe: Recipe, fitted_
         rules, forecast = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
         ended, going = np.flatnonzero(rules != ""), np.flatnonzero(rules == "")
         found = (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel))
-        done.append((pending[ended], fitted.take(ended), *(a[ended] for a in found), np.full(len(ended), 1 + stop)))
+        done.append((pending[ended], fitted.take(ended), *(a[ended] for a in found), 1 + hood.rows_asked[ended]))
         if not len(going):
             return replace(_gathered(done, recipe, model), curves=drawn_curves(hood, representation, recipe), interactions=drawn_pairs(hood, model, representation, recipe))
         pending, hood = pending[going], hood.take(going) if len(ended) else hood
@@ -90,8 +90,7 @@ def next_round(stop: int, recipe: Recipe) -> int:
 
 def _measure(model: Model, representation: Representation, recipe: Recipe, start: int, stop: int, before: Neighborhood | None) -> Neighborhood:
     tilt = DRAWN_FROM[recipe.draws_from](representation, recipe.kernel)
-    prediction = None if before is None else before.prediction
-    return measure(model, representation, recipe.sampler, start, stop, tilt=tilt, seed=recipe.seed, prediction=prediction)
+    return measure(model, representation, recipe.sampler, start, stop, tilt=tilt, seed=recipe.seed, before=before)
 
 
 def plain(hood: Neighborhood, recipe: Recipe) -> Fit:

@@ -1,0 +1,65 @@
+"""Where columns have levels only, draws repeat rows: the model is asked once about each, in whatever rounds, and the certificate counts that."""
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+import kabosu as kb
+from kabosu.kernels import Exponential
+from kabosu.recipes import TABLES
+from kabosu.samplers import Plain
+
+RECIPE = replace(TABLES["kabosu"], engine="sampled", samples=512, budget=4097, tolerance=1e-9)
+
+
+def table(n=500, columns=8):
+    rng = np.random.default_rng(0)
+    return pd.DataFrame({f"c{j}": rng.choice(list("abc"), n, p=[0.9, 0.07, 0.03]) for j in range(columns)})
+
+
+class Keeps:
+    """A model that keeps the rows it was asked about."""
+
+    def __init__(self):
+        self.seen = []
+
+    def __call__(self, X):
+        self.seen += list(X.itertuples(index=False, name=None))
+        codes = X.apply(lambda c: c.map({"a": 0.0, "b": 1.0, "c": 3.0})).to_numpy()
+        return np.sin(codes.sum(axis=1)) + codes[:, 0] * codes[:, 1]
+
+
+def explained(data, rows, **changes):
+    model = Keeps()
+    return model, kb.TabularExplainer(model, data, recipe=replace(RECIPE, **changes)).explain_many(rows)
+
+
+def test_no_row_is_asked_twice_and_the_certificate_counts_them():
+    data = table()
+    model, es = explained(data, data.iloc[:1])
+    assert len(model.seen) == es.n_model_calls[0] < 1500
+    assert len(set(model.seen[1:])) == len(model.seen) - 1
+    assert es[0].certificate.ended_by == "budget"
+
+
+def test_answers_are_those_of_asking_about_every_draw():
+    data = table()
+    block = next(iter(kb.TabularExplainer(Keeps(), data).domain.represent(data.iloc[:3]))).tilt(Exponential(1.5))
+    hood = kb.measure(kb.respond.as_model(Keeps()), block, Plain(), 0, 700)
+    every = Keeps()(block.inputs(Plain().draw(block.space, 0, 700, 0)))
+    np.testing.assert_array_equal(hood.Y[..., 0], every.reshape(3, 700))
+    assert (hood.rows_asked < 600).all()
+
+
+def test_rounds_do_not_change_the_answer():
+    data = table()
+    many, one = (explained(data, data.iloc[:2], samples=s, budget=b)[1] for s, b in ((512, 4097), (4096, 4097)))
+    assert many.coef.tobytes() == one.coef.tobytes()
+    np.testing.assert_array_equal(many.n_model_calls, one.n_model_calls)
+
+
+def test_a_continuum_is_asked_about_draw_by_draw():
+    data = table().assign(x=np.random.default_rng(1).normal(size=500))
+    e = kb.TabularExplainer(lambda X: X["x"].to_numpy(), data, recipe=replace(RECIPE, samples=512, budget=513, tolerance=None)).explain(data.iloc[0])
+    assert e.n_model_calls == 513
