@@ -81,7 +81,18 @@ class Neighborhood:
         return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1), places=places, log_ratio=ratio)
 
 
-def measure(model: Model, representation: Representation, sampler: Sampler, start: int, stop: int, *, tilt: Kernel | None = None, seed: int = 0, prediction: Array | None = None, before: Neighborhood | None = None) -> Neighborhood:
+def measure(
+    model: Model,
+    representation: Representation,
+    sampler: Sampler,
+    start: int,
+    stop: int,
+    *,
+    tilt: Kernel | None = None,
+    seed: int = 0,
+    prediction: Array | None = None,
+    before: Neighborhood | None = None,
+) -> Neighborhood:
     """Draw number start..stop-1 around each instance of the block, and ask the model; about a row that is drawn again, once.
 
     tilt : draw from the local law q of this kernel where the representation knows it (MATH section 1), else from its draw law.
