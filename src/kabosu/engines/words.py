@@ -1,6 +1,7 @@
-"""Exact LIME of linear and tree models on word counts or presence: each word of the text moves columns of its own."""
+"""Exact LIME of linear and tree models on words: counts, presence, TF-IDF; each word of the text moves columns of its own."""
 
 from collections.abc import Callable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, ClassVar
@@ -17,6 +18,7 @@ from kabosu.engines.kept import Products, Sets, moments_with
 from kabosu.engines.layers import Layer
 from kabosu.engines.masks import not_exchangeable, sloped
 from kabosu.engines.memory import Same
+from kabosu.engines.normed import Group, Normed, moments_of_normed
 from kabosu.engines.pullback import opened
 from kabosu.errors import ReadingError
 from kabosu.fits import Outcome
@@ -26,6 +28,7 @@ from kabosu.respond import Model
 from kabosu.types import Array, Float
 
 PROBES = 64  # masks at which the columns must be what was read of them
+MOST_PARTS, MOST_SHARED = 600, 8  # of a text, and of those that share columns, where rows are divided by their length
 LEAVES = 200_000  # products of one text
 CLOSE = 1e-4  # relative difference of what was read from the model's own answer at which the reading is not believed
 COUNTERS = ("CountVectorizer", "HashingVectorizer", "TfidfVectorizer")
@@ -64,7 +67,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Words:
-    """Exact for linear models and trees on counts or presence of words, on the scale where they add up."""
+    """Exact for linear models and trees on counts or presence of words, on the scale where they add up; for linear models on TF-IDF, too."""
 
     name: ClassVar[str] = "words"
     exact: ClassVar[bool] = True
@@ -83,7 +86,7 @@ class Words:
         prediction = model(representation.instances(), 1)
         local = representation.tilt(recipe.kernel)
         _agree(f(np.ones((1, local.p), dtype=bool)), prediction)
-        mean, cross = moments_with(f, np.array(local.counts))
+        mean, cross = (moments_of_normed if isinstance(f, Normed) else moments_with)(f, np.array(local.counts))  # pyright: ignore[reportArgumentType]
         center, covariance = local.moments
         return outcome_of(model, representation, local, recipe, Means(mean[None], sloped(covariance, cross)[None], center[None], covariance[None]), prediction)
 
@@ -94,18 +97,22 @@ def _agree(read: Float[Array, "n k"], asked: Float[Array, "n k"]) -> None:
 
 
 @lru_cache(maxsize=4)
-def _form_of(original: Same, method: str, scale: str, parts: Same) -> Products | str:
+def _form_of(original: Same, method: str, scale: str, parts: Same) -> Products | Normed | str:
     try:
-        before, final = _taken_apart(original.it)
+        before, final, divides = _taken_apart(original.it)
         core = _core(Same(final), method, scale)
+        if divides and isinstance(core, Ensemble):
+            raise Refusal(f"{divides}, which splits of trees do not undo: norm=None is exact")
         columns = columns_of(before, parts.it)
+        if divides:
+            return of_normed(core, columns, len(parts.it.names), divides)
         return of_trees(core, columns) if isinstance(core, Ensemble) else of_layer(core, columns)
     except Refusal as e:
         return str(e)
 
 
-def _form(model: Model, block: MaskedBlock) -> Products | str:
-    """The model of one text as a sum of products; or why it is none."""
+def _form(model: Model, block: MaskedBlock) -> Products | Normed | str:
+    """The model of one text as a sum of products, divided by a length or not; or why it is none."""
     if not isinstance(block.parts, TextParts):
         return "counts of words are of texts"
     method = getattr(model.ask, "method", None)
@@ -114,12 +121,15 @@ def _form(model: Model, block: MaskedBlock) -> Products | str:
     return _form_of(Same(model.original), method, model.scale, Same(block.parts))
 
 
-def _taken_apart(model: Any) -> tuple[Callable[[Sequence[str]], Any], Any]:
-    """What makes columns of texts, and the last estimator."""
+def _taken_apart(model: Any) -> tuple[Callable[[Sequence[str]], Any], Any, str]:
+    """What makes columns of texts, the last estimator, and words where the last step before it divides by the row's length."""
     model = opened(model)
     if type(model).__name__ != "Pipeline":
         raise Refusal(f"a {type(model).__name__} is no pipeline of a vectorizer and a model")
     first, *others = [step for _, step in model.steps[:-1] if step is not None and step != "passthrough"] or [None]
+    last = (others or [first])[-1]
+    divides = f"{type(last).__name__}(norm='l2') divides by the length of the whole row" if getattr(last, "norm", None) == "l2" else ""
+    first, *others = [_undivided(step) if divides and step is last else step for step in [first, *others]]
     _counts(first)
     for step in others:
         _columnwise(step)
@@ -130,7 +140,16 @@ def _taken_apart(model: Any) -> tuple[Callable[[Sequence[str]], Any], Any]:
             X = step.transform(X)
         return X
 
-    return before, opened(model.steps[-1][1])
+    return before, opened(model.steps[-1][1]), divides
+
+
+def _undivided(step: Any) -> Any:
+    """The same step without its norm; the user's own stays as it is."""
+    step = deepcopy(step)
+    step.norm = None
+    if type(step).__name__ == "TfidfVectorizer":
+        step._tfidf.norm = None
+    return step
 
 
 def _counts(step: Any) -> None:
@@ -218,6 +237,40 @@ def of_layer(layer: Layer, columns: tuple[Float[Array, "d"], dict[int, Column]])
             for u, step in column.steps.items():
                 _add(terms, frozenset([u]), frozenset(), step * weight[j])
     return Products(base, terms)
+
+
+def of_normed(layer: Layer, columns: tuple[Float[Array, "d"], dict[int, Column]], p: int, divides: str) -> Normed:
+    """A linear model of columns that are then divided by the length of the row: parts that share a column go together."""
+    start, moved = columns
+    weight = layer.weight @ layer.mix
+    if p > MOST_PARTS:
+        raise Refusal(f"{divides}, which is summed for up to {MOST_PARTS} parts, not {p:,}")
+    still = start.copy()
+    still[list(moved)] = 0.0
+    groups = []
+    for parts, own in _connected(moved, p):
+        if len(parts) > MOST_SHARED:
+            raise Refusal(f"{divides}, and {len(parts)} parts of this text share columns, more than {MOST_SHARED}: norm=None, or occurrences='together', is exact")
+        masks = (np.arange(1 << len(parts))[:, None] >> np.arange(len(parts)) & 1).astype(bool)
+        whole = np.zeros((len(masks), p), dtype=bool)
+        whole[:, parts] = masks
+        x = np.array([moved[j](whole) for j in own]).reshape(len(own), len(masks)).T
+        groups.append(Group(np.array(parts), masks, x @ weight[own], (x**2).sum(axis=1)))
+    return Normed(layer.base + layer.bias @ layer.mix, still @ weight, float(still @ still), tuple(groups))
+
+
+def _connected(moved: Mapping[int, Column], p: int) -> list[tuple[list[int], list[int]]]:
+    """Parts that move columns together, and these columns."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    pairs = np.array([(next(iter(column.steps)), u) for column in moved.values() for u in column.steps], dtype=np.int64).reshape(-1, 2)
+    n, label = connected_components(coo_array((np.ones(len(pairs)), pairs.T), shape=(p, p)), directed=False)
+    parts: list[list[int]] = [np.flatnonzero(label == i).tolist() for i in range(n)]
+    own: list[list[int]] = [[] for _ in range(n)]
+    for j, column in moved.items():
+        own[label[next(iter(column.steps))]].append(j)
+    return list(zip(parts, own, strict=True))
 
 
 def _add(terms: dict[Sets, Array], there: frozenset[int], gone: frozenset[int], value: Array) -> None:

@@ -49,6 +49,10 @@ MODELS = {
     "tree on counts": (lambda: make_pipeline(CountVectorizer(), DecisionTreeClassifier(random_state=0)), "probability"),
     "regression tree on hashed presence": (lambda: make_pipeline(HashingVectorizer(n_features=8, norm=None, binary=True, alternate_sign=False), DecisionTreeRegressor(random_state=0)), "prediction"),
     "forest on presence": (lambda: make_pipeline(CountVectorizer(binary=True), RandomForestClassifier(20, random_state=0)), "probability"),
+    "TF-IDF, linear": (lambda: make_pipeline(TfidfVectorizer(), Ridge()), "prediction"),
+    "TF-IDF of words as written, logistic margin": (lambda: make_pipeline(TfidfVectorizer(lowercase=False), LogisticRegression()), "margin"),
+    "hashed counts of length 1, linear": (lambda: make_pipeline(HashingVectorizer(n_features=16), Ridge()), "prediction"),
+    "presence, TF-IDF, margin of vectors": (lambda: make_pipeline(CountVectorizer(binary=True), TfidfTransformer(), LinearSVC()), "margin"),
     "boosting margin on counts": (lambda: make_pipeline(CountVectorizer(lowercase=False), GradientBoostingClassifier(n_estimators=20, random_state=0)), "margin"),
 }
 METHOD = {"prediction": "predict", "probability": "predict_proba", "margin": "decision_function"}
@@ -96,9 +100,9 @@ def test_one_word_of_two_masks():
 
 
 REFUSED = {
-    "divides by the length": make_pipeline(TfidfVectorizer(), Ridge()),
+    "divides by the length": make_pipeline(TfidfVectorizer(norm="l1"), Ridge()),
     "counts more than single words": make_pipeline(CountVectorizer(ngram_range=(1, 2)), Ridge()),
-    "HashingVectorizer.*divides": make_pipeline(HashingVectorizer(n_features=16), Ridge()),
+    "HashingVectorizer.*divides.*splits of trees": make_pipeline(HashingVectorizer(n_features=16), DecisionTreeRegressor()),
     "output='margin' is exact": make_pipeline(CountVectorizer(), LogisticRegression()),
 }
 
