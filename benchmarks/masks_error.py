@@ -1,7 +1,18 @@
 """Error to the limit explanation at equal model calls, beside lime: texts of 20 and 100 words, a picture of 60 segments, four models each.
 
-The limit is that of lime's own law and kernel without penalty, from 2^17 draws of the local law. Errors are root mean squares
-over seeds, relative to the limit's norm. ``python -m benchmarks.masks_error [draws]``
+The limit is that of lime's own law and kernel without penalty: all 2^20 masks of 20 words, else 2^18 draws of the local law. Errors are
+root mean squares over seeds, relative to the limit's norm. ``python -m benchmarks.masks_error [draws]``
+
+Why these models (all with a limit that draws do not give exactly, so that there is an error to compare):
+
+* texts: what people train on newsgroups (words.py). A forest, whose answer has steps in many words at once; a logistic regression and support
+  vectors on TF-IDF, whose rows are divided by their length; a network on presence. A logistic regression on counts is left out: its margin is
+  exact here and its probability is a one-dimensional bend.
+* pictures: a logistic template (a bent line), a convolutional network with a mean over patches (interactions of neighbors), the brightest patch (a
+  maximum, nowhere smooth), a two-layer network (interactions of all segments). None is trained, so that no downloaded weights are needed.
+
+Two of the picture models were changed once after first results were seen: one was exactly linear in the masks, so that both errors were
+rounding, and the logistic template, then with a scale of 8 for 60, answered 0 or 1 at nearly every mask. None was changed after that.
 """
 
 import re
@@ -19,11 +30,13 @@ import kabosu as kb
 from benchmarks.clock import Row, show
 from benchmarks.words import documents, quick
 from kabosu.domains.masks import Coins, MaskLaw, Removed, log_weight_of_counts, tilted
+from kabosu.engines.masks import all_masks
 from kabosu.recipes import MASK_KERNEL
 from kabosu.samplers import Sobol
 from kabosu.spaces import Masks
 
-CALLS, SEEDS, LIMIT, SIDE = 1025, 5, 1 << 17, 24
+CALLS, SEEDS, LIMIT, SIDE = 1025, 5, 1 << 18, 24
+FEW = 20  # parts whose masks are all asked
 Answers = Callable[[np.ndarray], np.ndarray]
 
 
@@ -44,14 +57,16 @@ class Case:
 
 def limit(case: Case, draws: int) -> np.ndarray:
     counts = tilted(case.law.counts(case.p), log_weight_of_counts(MASK_KERNEL, case.p))[0]
-    Z = Sobol(8).draw(Masks(case.p, tuple(counts)), 0, draws, 12345)[0]
-    y = np.concatenate([case.f(part) for part in np.array_split(Z, -(-draws // 4096))])
-    A = np.column_stack([np.ones(draws), Z]).astype(np.float64)
-    return np.linalg.solve(A.T @ A, A.T @ y)[1:]
+    Z, q = all_masks(counts) if case.p <= FEW else (Sobol(8).draw(Masks(case.p, tuple(counts)), 0, draws, 12345)[0], np.full(draws, 1 / draws))
+    gram, cross = np.zeros((case.p + 1, case.p + 1)), np.zeros(case.p + 1)
+    for part in np.array_split(np.arange(len(Z)), -(-len(Z) // 4096)):
+        A = np.column_stack([np.ones(len(part)), Z[part]])
+        gram, cross = gram + (A.T * q[part]) @ A, cross + A.T @ (q[part] * case.f(Z[part]))
+    return np.linalg.solve(gram, cross)[1:]
 
 
 def errors(case: Case, draws: int) -> tuple[float, float, float]:
-    """Of lime, kabosu, and kabosu with a proxy."""
+    """Of lime, kabosu, and kabosu with the proxy for dear models."""
     wanted = limit(case, draws)
     rms = lambda found: float(np.sqrt(np.mean([((b - wanted) ** 2).sum() for b in found])) / np.linalg.norm(wanted))  # noqa: E731
     seeds = range(1, SEEDS + 1)
@@ -143,12 +158,12 @@ def rows(draws: int = LIMIT) -> list[Row]:
     found, ratios = [], []
     for make in (lambda: text_cases(20), lambda: text_cases(100), image_cases):
         for case in make():
-            peer, plain, proxied = errors(case, draws)
-            ratios.append((plain / peer, proxied / peer))
-            found.append(Row(case.name, f"{peer:.4f}", f"{plain:.4f}; with proxy {proxied:.4f}", f"{plain / peer:.2f}; {proxied / peer:.2f}", "<= 1.0", bool(proxied <= peer)))
+            peer, own, proxied = errors(case, draws)
+            ratios.append((own / peer, proxied / peer))
+            found.append(Row(case.name, f"{peer:.4f}", f"{own:.4f}; with proxy='parts' {proxied:.4f}", f"{own / peer:.2f}; {proxied / peer:.2f}", "<= 1.0", bool(own <= peer)))
             sys.stderr.write(f"{found[-1]}\n")
     geometric = np.exp(np.log(ratios).mean(axis=0))
-    return [*found, Row(f"geometric mean, {CALLS} calls", "", "", f"{geometric[0]:.2f}; {geometric[1]:.2f}", "<= 0.6", bool(geometric[1] <= 0.6))]
+    return [*found, Row(f"geometric mean, {CALLS} calls", "", "", f"{geometric[0]:.2f}; {geometric[1]:.2f}", "<= 0.6", bool(geometric[0] <= 0.6))]
 
 
 if __name__ == "__main__":
