@@ -79,7 +79,7 @@ def costs(explained: int = 50) -> Iterator[str]:
             continue
         background, fresh = halves(make())
         for neighborhood in ("gaussian", "copula"):
-            yield f"{name:20}{neighborhood:>14}" + _cost(background, fresh[:explained], neighborhood)
+            yield f"{name:20}{neighborhood:>14}" + _cost(background, fresh.iloc[:explained], neighborhood)
 
 
 def _cost(background: pd.DataFrame, fresh: pd.DataFrame, neighborhood: str) -> str:
@@ -87,7 +87,7 @@ def _cost(background: pd.DataFrame, fresh: pd.DataFrame, neighborhood: str) -> s
     explainer = kb.TabularExplainer(lambda X: np.zeros(len(X)), background, neighborhood=neighborhood, off_manifold=True)
     fitted, detector = time.process_time(), explainer.detector
     assert detector is not None
-    found = [detector.words(detector.share(explainer.recipe, explainer.domain, fresh[i : i + 1])) for i in range(len(fresh))]
+    found = [detector.words(detector.share(explainer.recipe, explainer.domain, fresh.iloc[i : i + 1])) for i in range(len(fresh))]
     ended = time.process_time()
     return f"{fitted - began:9.2f}{1000 * (ended - fitted) / len(fresh):10.1f}{np.mean([w != '' for w in found]):9.0%}"
 
