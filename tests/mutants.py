@@ -36,7 +36,8 @@ class Mutant:
 
 
 MUTANTS = (
-    Mutant("covariance not centered", "moments.py", "- self.weight[..., None, None] * m", "- 0 * self.weight[..., None, None] * m", f"{LS}::test_ridge_is_scikit_learns"),
+    Mutant("covariance not centered", "moments.py", "return np.subtract(self.gram[..., 1:, 1:], out, out=out)", "return self.gram[..., 1:, 1:] + 0 * out", f"{LS}::test_ridge_is_scikit_learns"),
+    Mutant("a kept word's own share of TF-IDF forgotten", "engines/normed.py", "(along * value + own * slope)", "(own * slope)", "tests/engines/masks/test_normed_words.py::test_moments_are_sums_over_all_masks"),
     Mutant("effective size without its square", "moments.py", "self.weight.sum(1) ** 2 / self.weight2", "self.weight.sum(1) / self.weight2", f"{LS}::test_effective_sample_size_is_kishs"),
     Mutant("held-out draws are seen", "moments.py", "return Moments(pooled.gram - self.gram, pooled.cross - self.cross,", "return Moments(pooled.gram + 0 * self.gram, pooled.cross + 0 * self.cross,", f"{LS}::test_held_out_fidelity_is_an_explicit_refit_without_each_fold"),
     Mutant("folds are blocks", "moments.py", ".reshape(*values.shape[:2], whole, folds).swapaxes(2, 3)", ".reshape(*values.shape[:2], folds, whole)", f"{LS}::test_replicate_errors_have_the_replicates_as_clusters"),
