@@ -1,14 +1,15 @@
 """Arrays whose regions are kept or replaced, many at once: what pictures, series and sounds share."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
 from kabosu.errors import InputError
-from kabosu.types import Array, Bool, Int
+from kabosu.types import Array, Batch, Bool, Int
 
 ALONE: Mapping[str, str] = MappingProxyType({"few-parts": "there is a single part, which shows nothing but the effect of the whole"})
 WORDS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
@@ -103,3 +104,30 @@ class Blend:
         out &= differs
         out ^= fill
         return out.view(self.original.dtype).reshape(len(masks), *self.original.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class BlendedParts:
+    """One array in parts: a picture in segments, a series in stretches.
+
+    layout : where they lie.  back : arrays to what the model gets, such as torch tensors.  notes : what is odd about the parts, by flag.
+    """
+
+    names: tuple[str, ...]
+    blend: Blend
+    layout: Any
+    back: Callable[[Array], Batch]
+    notes: Mapping[str, str]
+
+    @property
+    def row_size(self) -> int:
+        """Numbers in one row."""
+        return self.blend.original.size
+
+    def whole(self) -> Batch:
+        """The array, as a batch of one."""
+        return self.back(np.array(self.blend.original[None]))
+
+    def masked(self, masks: Bool[Array, "s p"]) -> Batch:
+        """Rows with parts replaced."""
+        return self.back(self.blend.rows(masks))

@@ -1,6 +1,6 @@
 """Images: segments are kept or replaced; the model gets the user's own dtype, layout and kind of array."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks
-from kabosu.domains.blend import Blend, Cover
+from kabosu.domains.blend import Blend, BlendedParts, Cover
 from kabosu.domains.fills import fill_of
 from kabosu.domains.masks import EvenCounts, MaskedBlock, MaskLaw
 from kabosu.domains.segments import chosen, cover_of, notes_of, unit_range
@@ -46,33 +46,6 @@ class Regions:
     def spread(self, values: Array) -> Array:
         """(H, W) numbers of the pixels: sums over the features that cover each; 0 outside all."""
         return np.append(np.asarray(values, dtype=np.float64) @ self.covers, 0.0)[self.atoms]
-
-
-@dataclass(frozen=True, eq=False)
-class PictureParts:
-    """One picture in segments.
-
-    back : arrays to what the model gets, such as torch tensors.  notes : what is odd about the segments, by flag.
-    """
-
-    names: tuple[str, ...]
-    blend: Blend
-    layout: Regions
-    back: Callable[[Array], Batch]
-    notes: Mapping[str, str]
-
-    @property
-    def row_size(self) -> int:
-        """Numbers in one picture."""
-        return self.blend.original.size
-
-    def whole(self) -> Batch:
-        """The picture, as a batch of one."""
-        return self.back(np.array(self.blend.original[None]))
-
-    def masked(self, masks: Bool[Array, "s p"]) -> Batch:
-        """Pictures with segments replaced."""
-        return self.back(self.blend.rows(masks))
 
 
 @dataclass(frozen=True)
@@ -215,7 +188,7 @@ class Image:
         for x in X:
             yield MaskedBlock.of(self.parts(x), self.law)
 
-    def parts(self, x: Any) -> PictureParts:
+    def parts(self, x: Any) -> BlendedParts:
         """One image, taken apart."""
         a, back = pixels_of(x)
         first = is_first(a.shape, self.channels)
@@ -228,7 +201,7 @@ class Image:
         replaced = fill_of(self.fill, picture, cover)
         replaced = np.moveaxis(replaced, -1, 0) if first else replaced.reshape(a.shape)
         over = cover.atoms if first or a.ndim == 2 else cover.atoms[..., None]
-        return PictureParts(names, Blend(a, np.ascontiguousarray(replaced), replace(cover, atoms=np.broadcast_to(over, a.shape))), Regions.of(shown, cover), back, notes)
+        return BlendedParts(names, Blend(a, np.ascontiguousarray(replaced), replace(cover, atoms=np.broadcast_to(over, a.shape))), Regions.of(shown, cover), back, notes)
 
     def _only(self, names: tuple[str, ...], cover: Cover) -> tuple[tuple[str, ...], Cover]:
         unknown = [f for f in self.kept or () if f not in names]

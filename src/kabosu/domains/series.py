@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from kabosu import checks
-from kabosu.domains.blend import ALONE, Blend, Cover
+from kabosu.domains.blend import ALONE, Blend, BlendedParts, Cover
 from kabosu.domains.image import pixels_of
 from kabosu.domains.masks import EvenCounts, MaskedBlock, MaskLaw
 from kabosu.domains.series_fills import FILLS, FROM_DATA, donors_of, fill_of
@@ -40,30 +40,6 @@ class Course:
     def spread(self, values: Array) -> Array:
         """(T, C) numbers of the steps: sums over the features that cover each; 0 outside all."""
         return np.append(np.asarray(values, dtype=np.float64) @ self.covers, 0.0)[self.atoms]
-
-
-@dataclass(frozen=True, eq=False)
-class SeriesParts:
-    """One series in stretches. back : arrays to what the model gets, such as torch tensors.  notes : what is odd about them, by flag."""
-
-    names: tuple[str, ...]
-    blend: Blend
-    layout: Course
-    back: Callable[[Array], Batch]
-    notes: Mapping[str, str]
-
-    @property
-    def row_size(self) -> int:
-        """Numbers in one series."""
-        return self.blend.original.size
-
-    def whole(self) -> Batch:
-        """The series, as a batch of one."""
-        return self.back(np.array(self.blend.original[None]))
-
-    def masked(self, masks: Bool[Array, "s p"]) -> Batch:
-        """Series with stretches replaced."""
-        return self.back(self.blend.rows(masks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,7 +161,7 @@ class Series:
         for x in X:
             yield block_of(self.parts(x), self.law)
 
-    def parts(self, x: Any) -> SeriesParts | SwappedParts:
+    def parts(self, x: Any) -> BlendedParts | SwappedParts:
         """One series, taken apart."""
         a, back = _numbers(x, "the series")
         channels = channels_of(x, a, self.order)
@@ -204,7 +180,7 @@ class Series:
         cover = replace(cover, atoms=laid(cover.atoms.astype(np.int64)))
         if isinstance(self.fill, str) and self.fill == "swap":
             return SwappedParts(blend=Blend(a, a, cover), donors=np.stack([own(d) for d in donors_of(background)]), **made)
-        return SeriesParts(blend=Blend(a, own(fill_of(self.fill, series, cover_of_steps(cover, made["layout"]), background)), cover), **made)
+        return BlendedParts(blend=Blend(a, own(fill_of(self.fill, series, cover_of_steps(cover, made["layout"]), background)), cover), **made)
 
     def _only(self, names: tuple[str, ...], cover: Cover) -> tuple[tuple[str, ...], Cover]:
         unknown = [f for f in self.kept or () if f not in names]
