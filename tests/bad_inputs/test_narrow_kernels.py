@@ -123,3 +123,10 @@ def test_the_same_kernel_starves_where_draws_are_weighed():
     X = np.random.default_rng(0).normal(size=(200, 30))
     e = kb.TabularExplainer(lambda A: np.sin(A[:, :3]).sum(axis=1), X, recipe="article", kernel_width=0.5, budget=2000).explain(X[0])
     assert "low-effective-sample-size" in {f.code for f in e.certificate.flags}
+
+
+@pytest.mark.parametrize("width", [1e-12, 1e-6, 1e-2])
+def test_levels_that_no_number_of_draws_reaches_are_balanced_without_overflow(width):
+    e = explained("digits", "linear", "kabosu", "gaussian", width, "sampled")
+    assert finite(e)
+    assert "did-not-react" in {f.code for f in e.certificate.flags}

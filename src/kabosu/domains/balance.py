@@ -23,6 +23,7 @@ import numpy as np
 from kabosu.domains.laws import EDGE, LONG, Key, Law, LevelLaw, NumberLaw
 from kabosu.types import Array, Bool, Float, Int, Rows
 
+NEVER = 1e-100  # variance of what no number of draws shows; its square is still a number
 ROUNDS = 6
 
 
@@ -160,7 +161,8 @@ def _balanced(laws: Sequence[Law]) -> tuple[Any, ...]:
 def _factor(P: Float[Array, "J B c"], M: Float[Array, "J B q c"]) -> Float[Array, "J B c"]:
     """Square root of the optimum's probabilities over those of the law."""
     V = (P[:, :, None] * M).sum(axis=-1)
-    gain = np.where(V[..., None] > 0, M / np.where(V > 0, V, 1.0)[..., None] ** 2, 0.0).sum(axis=2)  # sum over coordinates of m_c / v^2
+    seen = V > NEVER
+    gain = np.where(seen[..., None], M / np.where(seen, V, 1.0)[..., None] ** 2, 0.0).sum(axis=2)  # sum over coordinates of m_c / v^2
     factor = np.ones_like(P)
     for _ in range(ROUNDS):
         share = (P * gain / factor).sum(axis=-1) / (P / factor).sum(axis=-1)
