@@ -91,7 +91,7 @@ def test_categories_stay_levels_at_training_rates():
     assert np.allclose(unit.rates, 1 / 6)
 
 
-@pytest.mark.parametrize("neighborhood", ["copula", "conditional", "nearest", "observed", lambda x, n, rng: x], ids=str)
+@pytest.mark.parametrize("neighborhood", ["copula", "conditional", "nearest", "observed", lambda x, n, rng: x], ids=lambda n: n if isinstance(n, str) else "generator")
 def test_where_columns_move_together_groups_of_numbers_are_refused(neighborhood):
     with pytest.raises(kb.InputError, match=r"groups=\['size'\] hold numbers, and in this neighborhood all columns move together"):
         grouped(LINE, neighborhood=neighborhood)
