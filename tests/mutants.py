@@ -85,7 +85,7 @@ MUTANTS = (
     Mutant("coefficients in standard deviations", "blocks.py", "coef = fitted.coef / scale[..., None]", "coef = fitted.coef * 1.0", f"{LIM}::test_a_linear_model_is_its_own_explanation"),
     Mutant("answers relative to the instance's own", "explain.py", "around = neighborhood.Y[np.arange(len(neighborhood.Y)), w.argmax(axis=1)]", "around = neighborhood.prediction", f"{DET}::test_coefficients_of_real_models_do_not_depend_on_the_block"),
     Mutant("the instance is not counted", "engines/sampled.py", "1 + hood.rows_asked[ended]", "hood.rows_asked[ended]", f"{BUDGET}::test_rows_are_counted_and_within_the_budget"),
-    Mutant("budget overspent by the instance", "engines/sampled.py", "(recipe.budget - 1) // R * R", "(recipe.budget + R) // R * R", f"{BUDGET}::test_a_budget_is_nearly_used_where_the_tolerance_is_not_met"),
+    Mutant("budget overspent by the instance", "engines/sampled.py", "(recipe.budget - 1) // step * step", "(recipe.budget + step) // step * step", f"{BUDGET}::test_a_budget_is_nearly_used_where_the_tolerance_is_not_met"),
     Mutant("intervals of 90%", "fits.py", "upper = 0.5 + level / 2", "upper = level", f"{COVER}::test_intervals_cover_quickly"),
     Mutant("torn words take their first region", "domains/blend.py", "if len(torn):", "if False:", "tests/image/test_images.py::test_blending_is_choosing"),
     Mutant("masks that overlap keep what any keeps", "domains/blend.py", "~((~masks).astype", "((masks).astype", "tests/image/test_images.py::test_masks_may_overlap"),

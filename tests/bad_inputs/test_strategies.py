@@ -53,7 +53,7 @@ RECIPES: list[Case] = [
     *each("tolerance", lambda v: recipe(tolerance=v)(), "tolerance=.*expected None or a number above 0", 0, -1.0, "a", nan),
     *each("time_limit", lambda v: recipe(time_limit=v)(), "time_limit=.*expected None or a number above 0", 0, -1.0, "a", nan),
     *each("seed", lambda v: recipe(seed=v)(), "seed=.*expected a seed", -1, "a", None, 1.5),
-    *each("draws_from", lambda v: recipe(draws_from=v)(), "draws_from=.* is not known; use one of 'q', 'D'", "Q", None, 1),
+    *each("draws_from", lambda v: recipe(draws_from=v)(), "draws_from=.* is not known; use one of 'q', 'balanced', 'D', 'half'", "Q", None, 1),
     *each("engine", lambda v: recipe(engine=v)(), "engine=.* is not known; use one of 'auto', 'exact', 'sampled'", "turbo", None),
     *each("engines", lambda v: recipe(engines=v)(), "engines=.*expected a tuple of engines", ("sampled",), (None,)),
     *each("kernel", lambda v: recipe(kernel=v)(), "kernel=.*expected a kernel such as kernels.Exponential", None, "exp", 0.75, kernels.Exponential),

@@ -51,7 +51,7 @@ def test_a_budget_is_nearly_used_where_the_tolerance_is_not_met(sampler, budget)
     e = kb.TabularExplainer(model, numeric(), recipe=recipe, budget=budget).explain(numeric()[0])
     assert e.certificate.ended_by == "budget"
     assert model.rows == e.n_model_calls
-    assert budget - max(sampler.replicates, 1) <= e.n_model_calls <= budget
+    assert budget - 32 <= e.n_model_calls <= budget  # rounds are of 32 draws
 
 
 def test_a_met_tolerance_is_met_and_ends_the_draws():

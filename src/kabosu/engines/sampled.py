@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from math import lcm
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,6 +26,7 @@ from kabosu.respond import Model
 from kabosu.surrogates.proxy import FREE, adjusted
 from kabosu.types import Array, Bool, Float
 
+ALIGNED = 32  # draws
 APART = 1_000_003  # between the seed of the draws and that of the free ones
 
 
@@ -83,9 +85,9 @@ def _gathered(done: Sequence[tuple[Any, ...]], recipe: Recipe, model: Model) -> 
 
 
 def next_round(stop: int, recipe: Recipe) -> int:
-    """Twice the draws, within the budget and in whole replicates."""
-    R = recipe.sampler.replicates or 1
-    return min(2 * stop, (recipe.budget - 1) // R * R)
+    """Twice the draws, within the budget, in whole replicates and in numbers that matrix products cut alike in any company."""
+    step = lcm(recipe.sampler.replicates or 1, ALIGNED)
+    return max(stop, min(2 * stop, (recipe.budget - 1) // step * step))
 
 
 def _measure(model: Model, representation: Representation, recipe: Recipe, start: int, stop: int, before: Neighborhood | None) -> Neighborhood:
