@@ -59,6 +59,16 @@ def covered(data, name, count, seeds, radius=KABOSU_RADIUS, **changes):
     return np.array(good), np.array(others)
 
 
+def held(model, X, rows, truth, *, seeds, samples, sampler):
+    """(seeds, rows, features, outputs) whether the intervals of each seed hold the limit."""
+    hits = []
+    for seed in range(seeds):
+        es = explained(model, X, rows, samples=samples, budget=samples + 1, seed=seed, sampler=sampler)
+        low, high = np.stack([e.interval() for e in es], axis=1)
+        hits.append((low <= truth) & (truth <= high))
+    return hits
+
+
 @pytest.mark.parametrize("sampler", [Sobol(2), Sobol(4), Sobol(8), Sobol(16), Plain()], ids=["Sobol 2", "Sobol 4", "Sobol 8", "Sobol 16", "Plain"])
 def test_intervals_cover_quickly(sampler):
     """A curved response whose limit is a long run; 40 seeds, 6 instances, 5 features."""
@@ -68,11 +78,7 @@ def test_intervals_cover_quickly(sampler):
 
     X = np.random.default_rng(0).normal(size=(200, 5))
     truth = explained(model, X, X[:6], samples=2**15, budget=2**15 + 1, seed=999).coef
-    hits = []
-    for seed in range(40):
-        es = explained(model, X, X[:6], samples=512, budget=513, seed=seed, sampler=sampler)
-        low, high = np.stack([e.interval() for e in es], axis=1)
-        hits.append((low <= truth) & (truth <= high))
+    hits = held(model, X, X[:6], truth, seeds=40, samples=512, sampler=sampler)
     assert 0.925 < np.mean(hits) < 0.975
 
 
@@ -88,11 +94,7 @@ def test_intervals_of_each_coefficient_cover(sampler):
 
     X = np.random.default_rng(0).normal(size=(200, 20))
     truth = explained(model, X, X[:4], samples=2**16, budget=2**16 + 1, seed=999).coef
-    hits = []
-    for seed in range(50):
-        es = explained(model, X, X[:4], samples=1024, budget=1025, seed=seed, sampler=sampler)
-        low, high = np.stack([e.interval() for e in es], axis=1)
-        hits.append((low <= truth) & (truth <= high))
+    hits = held(model, X, X[:4], truth, seeds=50, samples=1024, sampler=sampler)
     each = np.mean(hits, axis=(0, 1, 3))
     assert 0.93 <= each.mean() <= 0.97
     assert each.min() >= 0.87
