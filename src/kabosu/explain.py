@@ -81,6 +81,12 @@ class Neighborhood:
         return replace(self, Z=Z, Y=np.concatenate([self.prediction[:, None], self.Y], axis=1), places=places, log_ratio=ratio)
 
 
+def source_of(representation: Representation, tilt: Kernel | None) -> tuple[Representation, Kernel | None]:
+    """What the draws come from, and the kernel that they contain then: the local law where it is known, else the draw law and none."""
+    local = representation.tilt(tilt) if tilt is not None and isinstance(representation, Tilts) else None
+    return (representation, None) if local is None else (local, tilt)
+
+
 def measure(
     model: Model,
     representation: Representation,
@@ -98,8 +104,7 @@ def measure(
     tilt : draw from the local law q of this kernel where the representation knows it (MATH section 1), else from its draw law.
     before : draws 0..start-1, measured; their rows are not asked about again.
     """
-    local = representation.tilt(tilt) if tilt is not None and isinstance(representation, Tilts) else None
-    source = representation if local is None else local
+    source, tilt = source_of(representation, tilt)
     prediction = before.prediction if before is not None else prediction
     prediction = model(representation.instances(), representation.size) if prediction is None else prediction
     asked = source.take([0]) if source.size > 1 and isinstance(source, Alike) and source.alike else source
@@ -120,7 +125,7 @@ def measure(
         raise ModelError(f"the model gave {prediction.shape[1]} output(s) for the instance and {Y.shape[2]} for the {s} draws; it must answer the same outputs for any table")
     places = source.places(draws) if isinstance(source, Placed) else None
     ratio = source.log_ratio(draws) if isinstance(source, Ratioed) else None
-    return Neighborhood(Z, np.broadcast_to(Y, (source.size, *Y.shape[1:])), source.origin, prediction, None if local is None else tilt, places, ratio, fresh)
+    return Neighborhood(Z, np.broadcast_to(Y, (source.size, *Y.shape[1:])), source.origin, prediction, tilt, places, ratio, fresh)
 
 
 def _answers(model: Model, source: Representation, draws: Array, step: int) -> Float[Array, "B s k"]:

@@ -63,11 +63,12 @@ def _adjusted(model: Model, local: MaskedBlock, recipe: Recipe, names: Array, ho
     lines, Y = Lines.of(A, w), hood.Y[0] - hood.Y[0, 0]
     rest = lines.rest(Y)
     total = w @ rest**2
+    bends = total > ROUNDING * (w @ Y**2)
     left = np.ones(Y.shape[1])
     g = np.zeros_like(rest)
-    if (total > ROUNDING * (w @ Y**2)).any():
+    if bends.any():
         g = process(Z, rest, w, counts.q, recipe.sampler.replicates)
-        left = w @ lines.rest(rest - g) ** 2 / np.where(total > ROUNDING * (w @ Y**2), total, np.inf)
+        left = w @ lines.rest(rest - g) ** 2 / np.where(bends, total, np.inf)
         left = np.where((left < LOWER) & (left > 0), left, 1.0)
     index = index_proxy(hood, recipe, counts, np.arange(len(left)) if len(left) <= OUTPUTS else targets)
     bent = index.left <= left

@@ -16,11 +16,11 @@ from kabosu.domains.masks import MaskedBlock
 from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.drawn_curves import drawn_curves
 from kabosu.engines.drawn_pairs import drawn_pairs
-from kabosu.explain import Neighborhood, fit, measure, weigh
+from kabosu.explain import Neighborhood, fit, measure, source_of, weigh
 from kabosu.fits import Fit, Outcome, relative_error, tamed
 from kabosu.kernels import Balanced, Halfway
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Kernel, Placed, Ratioed, Representation, Tilts
+from kabosu.protocols import Kernel, Placed, Ratioed, Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.surrogates.proxy import FREE, adjusted
@@ -116,8 +116,7 @@ def _by_proxy(representation: Representation, recipe: Recipe, names: Array, hood
 
 def _free(representation: Representation, recipe: Recipe, hood: Neighborhood) -> Neighborhood:
     """Many draws of the same law, from another seed, about which nobody is asked."""
-    local = representation.tilt(hood.tilt) if hood.tilt is not None and isinstance(representation, Tilts) else None
-    source = representation if local is None else local
+    source, _ = source_of(representation, hood.tilt)
     draws = recipe.sampler.draw(source.space, 0, FREE, recipe.seed + APART)
     places = source.places(draws) if isinstance(source, Placed) else None
     ratio = source.log_ratio(draws) if isinstance(source, Ratioed) else None

@@ -11,7 +11,7 @@ from kabosu.domains.joint import JointBlock
 from kabosu.domains.tabular import dense
 from kabosu.domains.units import Number, Unit
 from kabosu.errors import InputError
-from kabosu.explain import measure, weigh
+from kabosu.explain import measure, source_of, weigh
 from kabosu.explainers import TabularExplainer
 from kabosu.explanation import Explanation
 from kabosu.plots import style
@@ -99,7 +99,7 @@ def _neighborhood(explainer: TabularExplainer, block: Any, pair: list[Unit], t: 
     tilt = kernel if recipe.from_local else None
     s = min(draws, recipe.first_round(block.origin.shape[1]))
     hood = measure(explainer.model, block, recipe.sampler, 0, s, tilt=tilt, seed=recipe.seed)
-    source = block if hood.tilt is None else block.tilt(kernel) or block
+    source, _ = source_of(block, hood.tilt)
     rows = frames.rows_like(source.inputs(recipe.sampler.draw(source.space, 0, s, recipe.seed)), domain.table)
     series = dict(zip(rows.names, rows.columns, strict=True))
     columns = {c.name: c for c in domain.columns}
