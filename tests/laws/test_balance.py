@@ -10,10 +10,13 @@ from scipy.optimize import minimize
 
 import kabosu as kb
 from kabosu.domains import Tables
-from kabosu.domains.balance import BalancedLaw
+from kabosu.domains.balance import BalancedLaw, _parts
 from kabosu.domains.laws import LevelLaw
+from kabosu.explain import weigh
 from kabosu.kernels import Balanced, Exponential
 from kabosu.recipes import TABLES
+from kabosu.respond import as_model
+from kabosu.samplers import Sobol
 
 N = 1 << 15
 U = (np.arange(N) + 0.5) / N
@@ -56,11 +59,31 @@ def test_balanced_draws_weighed_are_the_law(width):
 
 
 @pytest.mark.parametrize("width", [0.6, 2.0])
+def test_the_variance_is_that_of_the_components(width):
+    """Sum over components of p_c E[(z - E z)^2 | c], against the variance of the draws."""
+    for law in blocks([0, 3, 4, 17], Exponential(width))[0].laws:
+        p, away = _parts(law)
+        want = np.broadcast_to(law.coordinates(U), (4, N, law.width)).astype(float).var(axis=1)
+        np.testing.assert_allclose(np.broadcast_to((p[:, None] * away).sum(axis=-1), want.shape), want, rtol=5e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("width", [0.6, 2.0])
 def test_each_instance_reads_its_levels_and_cells_as_its_coordinates(width):
     _, balanced = blocks([0, 3, 4, 17], Exponential(width))
     for law in balanced.laws[:2]:
         np.testing.assert_array_equal(law.levels(U) == law.own[:, None], law.coordinates(U)[..., 0])
         np.testing.assert_array_equal(law.take([2]).cells(U)[0], law.cells(U)[2])
+
+
+def test_draws_balanced_for_one_width_are_weighed_for_another():
+    data = table()
+    block = next(iter(Tables.fit(data).represent(data.iloc[[0, 3, 17]])))
+    wide, narrow = Balanced(Exponential(2.0)), Exponential(1.0)
+    hood = kb.measure(as_model(lambda X: np.zeros(len(X))), block, Sobol(8), 0, 1 << 14, tilt=wide)
+    w = weigh(hood, narrow)
+    want = np.concatenate([np.broadcast_to(law.coordinates(U), (3, N, law.width)).mean(axis=1) for law in block.tilt(narrow).laws], axis=1)
+    np.testing.assert_allclose(np.einsum("bs,bsp->bp", w, hood.Z) / w.sum(axis=1, keepdims=True), want, atol=0.02)
+    np.testing.assert_allclose(wide(hood.Z, hood.origin), wide.kernel(hood.Z, hood.origin))
 
 
 def error(drawn, own, most):

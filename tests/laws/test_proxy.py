@@ -7,7 +7,9 @@ import pytest
 from worlds import numeric
 
 import kabosu as kb
+from kabosu.moments import fold_of
 from kabosu.recipes import TABLES
+from kabosu.surrogates import proxy as proxies
 
 X = numeric(p=12)
 x = np.zeros(12)
@@ -45,6 +47,18 @@ def test_the_error_falls_and_is_known(limit):
     assert {e.n_model_calls for e in adjusted} == {1025}
     assert "error lowered by a proxy (trees)" in str(adjusted[0])
     assert "error lowered" not in str(plain[0])
+
+
+def test_draws_are_predicted_by_proxies_that_have_not_seen_their_fold():
+    """What is predicted in a fold does not move with the answers of that fold; in the others it does."""
+    Z, w, free = np.random.default_rng(1).normal(size=(256, 12)), np.ones(256), X
+    Y = steps(Z)[:, None].astype(float)
+    fold = fold_of(256, 8, 2)
+    seen = fold == 5
+    changed = Y + seen[:, None] * np.random.default_rng(0).normal(size=Y.shape)
+    before, after = (answers - proxies._predicted(proxies.quadratic, Z, answers, w, free, 2)[0] for answers in (Y, changed))
+    np.testing.assert_allclose(before[seen], after[seen], atol=1e-12)
+    assert (np.abs(before - after)[~seen] > 1e-4).mean() > 0.9
 
 
 def test_products_are_for_the_quadratic_proxy():

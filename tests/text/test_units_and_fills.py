@@ -105,6 +105,7 @@ def test_words_of_a_corpus_come_with_their_frequency():
     assert parts.mixed(masks[:1], chance[:1]) == parts.mixed(masks, chance)[:1]
     assert parts.mixed(masks[:50], chance[:50]) != parts.mixed(masks[:50], chance[50:100])
     assert parts.mixed(masks | True, chance) == parts.whole() * 4000
+    assert Text(fill=Corpus.of(["x"])).parts("<a, b>").mixed(np.eye(2, dtype=bool), chance[:2]) == ["<a, x>", "<x, b>"]
 
 
 def test_words_of_a_corpus_are_explained_in_the_mean():
