@@ -88,8 +88,24 @@ def test_max_features_and_the_count_of_the_others(e):
 
 def test_a_value_that_is_there_reads_as_what_were_if_it_were_not(e):
     j = e.feature_names.index("income is missing")
-    assert condition(e, j) == ("income is missing: yes" if e.values[j] else "if income were missing")
+    assert condition(e, j) == ("income is missing" if e.values[j] else "if income were missing")
     assert "Having no value of income instead of one" in e.describe() or j in e.order()[5:]
+
+
+def test_a_missing_number_and_that_it_is_missing_are_told_apart():
+    frame = pd.DataFrame({"age": [20.0, np.nan, 40.0, 50.0, np.nan] * 20})
+    explainer = kb.TabularExplainer(lambda d: d["age"].fillna(5.0).to_numpy(), frame, engine="sampled")
+    there, lost = explainer.explain({"age": 40.0}), explainer.explain({"age": np.nan})
+    assert [condition(there, j) for j in (0, 1)] == ["age = 40", "if age were missing"]
+    assert [condition(lost, j) for j in (0, 1)] == ["age (missing)", "age is missing"]
+    assert "if age were missing  present" in str(there) and "age is missing  yes" in str(lost)
+
+
+def test_booleans_are_named_by_their_own_values():
+    frame = pd.DataFrame({"adult": [True, False] * 20, "fare": RNG.normal(size=40)})
+    e = kb.TabularExplainer(lambda d: 2.0 * d["adult"].to_numpy() + d["fare"].to_numpy(), frame).explain({"adult": True, "fare": 0.0})
+    assert "Having adult = True instead of adult = False raises the prediction by 2 (" in e.describe()
+    assert "adult = True  True" in str(e) and e.to_frame()["value"].tolist() == ["True", "0"]
 
 
 def test_a_reason_against_several_engines_is_said_once(e):
@@ -106,7 +122,7 @@ def test_print_shows_the_answer_the_evidence_and_aligned_rows(e):
         assert any(line.startswith(wanted) for line in lines)
     head = next(i for i, line in enumerate(lines) if line.startswith("feature"))
     rows = lines[head + 1 : head + 1 + len(e)]
-    assert [row.split("  ")[0] for row in rows] == [e.feature_names[j] for j in e.order()]
+    assert [row.split("  ")[0] for row in rows] == [condition(e, j) if e.columns[j].endswith(" is missing") else e.feature_names[j] for j in e.order()]
     assert len({len(row.rsplit("±", 1)[0].rstrip()) for row in rows if "±" in row}) == 1  # the scaled column ends in one place
 
 
@@ -129,8 +145,16 @@ def test_many_in_short(es, ragged):
     assert text.splitlines()[0] == "7 explanations"
     for i, one in enumerate(es):
         assert text.splitlines()[i + 2].startswith(f"{i}    {one.target}")
-    assert "4 explanations, 1 could not be made" in str(ragged) and "row 2: " in str(ragged)
+    assert "3 explanations, 1 could not be made" in str(ragged) and "row 2: " in str(ragged)
     assert str(kb.Explanations.gather([])) == "0 explanations"
+
+
+def test_many_in_short_name_the_flags_of_the_rows_that_have_some():
+    X = RNG.normal(size=(100, 2))
+    explainer = kb.TabularExplainer(lambda A: A.sum(axis=1), X)
+    assert "flags" not in str(explainer.explain_many(X[:3]))
+    lines = str(explainer.explain_many(np.vstack([X[0], [0.0, 99.0]]))).splitlines()
+    assert lines[1].endswith("  flags") and lines[3].endswith("  outside-training-range") and lines[2] == lines[2].rstrip()
 
 
 @pytest.mark.parametrize(
@@ -147,4 +171,4 @@ def test_numbers_are_within_half_a_digit(x):
 
 
 def test_cells():
-    assert [cell(v) for v in (None, np.nan, True, np.False_, 3, 2.0, 0.1234567, "a", pd.NA)] == ["missing", "missing", "yes", "no", "3", "2", "0.123457", "a", "missing"]
+    assert [cell(v) for v in (None, np.nan, True, np.False_, 3, 2.0, 0.1234567, "a", pd.NA)] == ["missing", "missing", "True", "False", "3", "2", "0.123457", "a", "missing"]

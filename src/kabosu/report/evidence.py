@@ -27,8 +27,8 @@ def fidelity_words(fidelity: float) -> str:
 
 def ended_words(e: Explanation) -> str:
     """Calls and what ended them."""
-    by = e.certificate.adjusted_by
-    return f"{e.n_model_calls:,}, ended by {e.certificate.ended_by}" + (f", error lowered by a proxy ({by})" if by else "")
+    by, rule = e.certificate.adjusted_by, e.certificate.ended_by
+    return f"{e.n_model_calls:,}, {'exact' if rule == 'exact' else f'ended by {rule}'}" + (f", error lowered by a proxy ({by})" if by else "")
 
 
 def error_words(error: float) -> str:

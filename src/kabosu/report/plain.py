@@ -41,8 +41,15 @@ def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
     half = np.where(scaled_half == 0, 0.0, q * e.std_error[order, t])
     rows = [("feature", "value", "coef", "± 95%", "scaled", "± 95%")]
     for j, s, h, sh in zip(order, scaled, half, scaled_half, strict=True):
-        rows.append((line(e.feature_names[j]), line(cell(e.values[j])), number(e.coef[j, t], 3, sign=True), half_words(h, e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
+        rows.append((*map(line, _named(e, int(j))), number(e.coef[j, t], 3, sign=True), half_words(h, e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
     return [("feature", "coef", "± 95%"), *((name, *numbers) for name, _, _, _, *numbers in rows[1:])] if all(unit == PRESENT for unit in e.units) else rows
+
+
+def _named(e: Explanation, j: int) -> tuple[str, str]:
+    """Name and value of one feature; what has a value says what it would be if it had none."""
+    if e.units[j] == MISSING:
+        return condition(e, j), "yes" if e.values[j] else "present"
+    return e.feature_names[j], cell(e.values[j])
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -63,12 +70,14 @@ def _flags(e: Explanation) -> list[str]:
 
 def table_of_many(es: Explanations) -> str:
     """What ``print(es)`` shows: each row's answer, fidelity and largest effects."""
-    head = f"{len(es)} explanation{'s' * (len(es) != 1)}" + (f", {len(es.errors)} could not be made" if es.errors else "")
-    rows: list[tuple[str, ...]] = [("row", "target", "prediction", "fidelity", "largest effects")]
-    shown = [int(i) for i in es.positions[:SHOWN]]
-    rows += [(str(i), *_summary(es[i])) for i in shown]
+    done = len(es.positions)
+    head = f"{done} explanation{'s' * (done != 1)}" + (f", {len(es.errors)} could not be made" if es.errors else "")
+    shown = [(int(i), es[int(i)]) for i in es.positions[:SHOWN]]
+    flags = [", ".join(flag.code for flag in e.certificate.flags) for _, e in shown]
+    rows: list[tuple[str, ...]] = [("row", "target", "prediction", "fidelity", "largest effects", "flags" if any(flags) else "")]
+    rows += [(str(i), *_summary(e), words) for (i, e), words in zip(shown, flags, strict=True)]
     lines = _left(rows) if shown else []
-    more = [f"... and {len(es.positions) - SHOWN} more; to_frame() has all"] if len(es.positions) > SHOWN else []
+    more = [f"... and {done - SHOWN} more; to_frame() has all"] if done > SHOWN else []
     failed = [f"row {i}: {line(text)}" for i, text in list(es.errors.items())[:3]]
     return "\n".join([head, *lines, *more, *failed])
 
@@ -139,10 +148,16 @@ def _cause(e: Explanation, j: int) -> str:
     if e.units[j] == PRESENT:
         return f"The presence of {e.feature_names[j]!r}"
     if e.units[j] == LEVEL:
-        elsewhere = "another range" if condition(e, j) != e.feature_names[j] else f"another {e.columns[j]}"
-        return f"Having {e.feature_names[j]} instead of {elsewhere}"
+        return f"Having {e.feature_names[j]} instead of {_elsewhere(e, j)}"
     unit = "One more unit" if e.units[j] == "unit" else f"One more {e.units[j]}"
     return f"{unit} of {e.columns[j]} (here {cell(e.values[j])})"
+
+
+def _elsewhere(e: Explanation, j: int) -> str:
+    """What is not the level of feature j."""
+    if condition(e, j) != e.feature_names[j]:
+        return "another range"
+    return f"{e.columns[j]} = {not e.values[j]}" if isinstance(e.values[j], bool | np.bool_) else f"another {e.columns[j]}"
 
 
 def _belief(e: Explanation, t: int) -> list[str]:

@@ -9,7 +9,7 @@ from kabosu import frames
 from kabosu.explanation import Explanation
 from kabosu.explanations import Block, Explanations
 from kabosu.fits import t_quantile
-from kabosu.report.words import cell
+from kabosu.report.words import MISSING, cell
 from kabosu.types import Array, Float, Int
 
 
@@ -81,7 +81,7 @@ def _columns(
     rank = np.argsort(np.argsort(-np.abs(scaled), axis=1, kind="stable"), axis=1) + 1
     flat = lambda a: np.broadcast_to(a, (B, p, k)).transpose(0, 2, 1).reshape(-1)  # noqa: E731
     by_feature = lambda rows: [v for row in rows for v in list(row) * k]  # noqa: E731
-    texts = by_feature(_texts(row) for row in values)
+    texts = by_feature(_texts(row, units) for row in values)
     return {
         "output": [name for name in output_names for _ in range(p)] * B,
         "is_target": flat(np.arange(k) == targets[:, None, None]),
@@ -102,6 +102,6 @@ def _columns(
     }
 
 
-def _texts(row: Iterable[Any]) -> list[str | None]:
+def _texts(row: Iterable[Any], units: Iterable[str]) -> list[str | None]:
     """Values of any kind as text, which every kind of frame can hold; None where missing."""
-    return [None if frames.is_missing(v) else cell(v) for v in row]
+    return [None if frames.is_missing(v) else ("yes" if v else "no") if unit == MISSING else cell(v) for v, unit in zip(row, units, strict=True)]

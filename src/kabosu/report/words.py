@@ -60,13 +60,11 @@ def cell(value: Any) -> str:
     """A feature's value as text."""
     if is_missing(value):
         return "missing"
-    if isinstance(value, (bool, np.bool_)):
-        return "yes" if value else "no"
     return number(float(value), 6) if isinstance(value, (float, np.floating)) else str(value)
 
 
 def condition(e: "Explanation", j: int) -> str:
-    """Feature j with its value: "age = 29", "sex = female", "21 < age <= 30 (29)", "age is missing: yes", "if age were missing"."""
+    """Feature j with its value: "age = 29", "sex = female", "21 < age <= 30 (29)", "age (missing)", "age is missing", "if age were missing"."""
     return "".join(name_and_value(e, j))
 
 
@@ -74,9 +72,9 @@ def name_and_value(e: "Explanation", j: int) -> tuple[str, str]:
     """The two parts of ``condition``, so that a page can keep their writing directions apart."""
     name, column, value, unit = e.feature_names[j], e.columns[j], e.values[j], e.units[j]
     if unit == MISSING:
-        return (name, ": yes") if value else (f"if {name.removesuffix(' is missing')} were missing", "")
+        return (name, "") if value else (f"if {name.removesuffix(' is missing')} were missing", "")
     if unit != LEVEL:
-        return (f"{name} is missing", "") if is_missing(value) else (name, "" if value == name else f" = {cell(value)}")
+        return (name, " (missing)") if is_missing(value) else (name, "" if value == name else f" = {cell(value)}")
     binned = isinstance(value, (int, float)) and not name.startswith(f"{column} = ") and name != column
     return name, f" ({cell(value)})" if binned and not is_missing(value) else ""
 
