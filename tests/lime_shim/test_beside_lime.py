@@ -1,5 +1,6 @@
 """What an audit beside lime found missing: corners of parameters, of pages, of the shortcuts to lime's numbers."""
 
+import statistics
 import warnings
 
 import lime.lime_base
@@ -7,6 +8,7 @@ import lime.lime_tabular
 import lime.lime_text
 import numpy as np
 import pytest
+from sklearn.linear_model import Ridge as SklearnRidge
 from twins import model_of, run
 
 import kabosu.lime.lime_tabular
@@ -17,6 +19,7 @@ from kabosu.lime.lime_base import LimeBase
 from kabosu.lime.lime_tabular import LimeTabularExplainer
 from kabosu.lime.lime_text import LimeTextExplainer
 from kabosu.moments import Moments
+from kabosu.surrogates import Ridge, Select
 
 
 def lengths(texts):
@@ -125,6 +128,23 @@ def test_errors_that_wait_are_those_at_once(options, monkeypatch):
         np.testing.assert_allclose([e for _, e in later.std_error[label]], [e for _, e in now.std_error[label]], rtol=1e-6)
     np.testing.assert_allclose(later.certificate.fidelity, now.certificate.fidelity, rtol=1e-6)
     np.testing.assert_array_equal(later.to_kabosu().coef, now.to_kabosu().coef)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("kind", [bool, float])
+def test_evidence_of_samples_by_hand(order, kind):
+    """Samples are kept as they were, weights too; answers of another level move the intercept alone."""
+    rng = np.random.default_rng(0)
+    Z, w = np.asarray(rng.random((30, 5)) < 0.6, dtype=kind, order=order), rng.random(30)
+    answers = np.column_stack([rng.integers(0, 3, 30), 100 + rng.normal(size=30)]) / 4
+    kept = evidence.Neighborhood.of(Z, answers, w, Select(5, "none", Ridge(1.0, per="fit")))
+    np.testing.assert_array_equal(kept.points(), Z)
+    seen, peer = kept.evidence, SklearnRidge(1.0).fit(Z, answers, sample_weight=w)
+    np.testing.assert_allclose(seen.mean, np.mean(Z, axis=0))
+    np.testing.assert_allclose(seen.spread, [statistics.pstdev(column) for column in answers.T.tolist()])
+    np.testing.assert_allclose(seen.reacted, [sum(y != column[0] for y in column) / 30 for column in answers.T])
+    np.testing.assert_allclose(seen.fit.coef[0], peer.coef_.T, atol=1e-12)
+    np.testing.assert_allclose(seen.fit.intercept[0], peer.intercept_)
 
 
 def test_samples_that_numerical_code_asks_for():
