@@ -112,7 +112,7 @@ def measure(
     most = BLOCK // source.row_size if isinstance(source, Heavy) and model.chunk == ANY else model.chunk
     step = max(1, most // B)
     draws = checked(sampler.draw(source.space, start, stop, seed), source.space, s, sampler)
-    first = None if (start and before is None) or not isinstance(asked, Repeating) else asked.first_alike(sampler.draw(source.space, 0, stop, seed))
+    first = None if (start and before is None) or not isinstance(asked, Repeating) else asked.first_alike(draws if start == 0 else sampler.draw(source.space, 0, stop, seed))
     if first is None:
         Y, fresh = _answers(model, asked, draws, step), None
     else:

@@ -1,9 +1,11 @@
-"""Where columns have levels only, draws repeat rows: the model is asked once about each, in whatever rounds, and the certificate counts that."""
+"""Where columns have levels only, or parts are kept or replaced, draws repeat rows: the model is asked once about each, in whatever rounds, and the certificate counts that."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import kabosu as kb
 from kabosu.kernels import Exponential
@@ -63,3 +65,45 @@ def test_a_continuum_is_asked_about_draw_by_draw():
     data = table().assign(x=np.random.default_rng(1).normal(size=500))
     e = kb.TabularExplainer(lambda X: X["x"].to_numpy(), data, recipe=replace(RECIPE, samples=512, budget=513, tolerance=None)).explain(data.iloc[0])
     assert e.n_model_calls == 513
+
+
+def bends(rows):
+    """A score of eighteen numbers, kept or 0."""
+    return np.sin(rows @ np.linspace(0.2, 1.0, rows.shape[1])) + rows[:, 0] * rows[:, 3]
+
+
+def words(texts):
+    return bends(np.array([[f"w{j} " in t + " " for j in range(18)] for t in texts], dtype=np.float64))
+
+
+MEDIA = {
+    "text": (kb.TextExplainer, words, " ".join(f"w{j}" for j in range(18))),
+    "image": (partial(kb.ImageExplainer, segments=np.arange(18).reshape(3, 6), fill=0.0), lambda A: bends(A.reshape(len(A), -1)), np.ones((3, 6))),
+    "series": (partial(kb.SeriesExplainer, n_segments=18), lambda A: bends(np.asarray(A).reshape(len(A), -1)), np.arange(1.0, 19.0)),
+}
+
+
+@pytest.mark.parametrize("medium", MEDIA)
+@pytest.mark.parametrize("recipe", ["kabosu", "lime"])
+def test_no_mask_is_asked_twice(medium, recipe):
+    explainer, ask, x = MEDIA[medium]
+    seen = []
+
+    def model(rows):
+        seen.extend(r if isinstance(r, str) else r.tobytes() for r in rows)
+        return np.column_stack([ask(rows), -ask(rows)])
+
+    limits = {"tolerance": 1e-9} if recipe == "kabosu" else {}
+    e = explainer(model, recipe=recipe).explain(x, **limits)
+    assert len(seen) == e.n_model_calls
+    assert len(set(seen)) >= len(seen) - 1  # the instance, and the mask that keeps all of it
+    assert recipe == "lime" or len(seen) < 0.85 * explainer(model).recipe.budget
+
+
+def test_masks_asked_once_answer_as_all_of_them():
+    made = kb.ImageExplainer(MEDIA["image"][1], segments=np.arange(18).reshape(3, 6), fill=0.0)
+    block = made.represent(np.ones((3, 6)))
+    hood = kb.measure(made.model, block, Plain(), 0, 700)
+    every = MEDIA["image"][1](block.inputs(Plain().draw(block.space, 0, 700, 0)))
+    np.testing.assert_array_equal(hood.Y[0, :, 0], every)
+    assert hood.rows_asked[0] < 640

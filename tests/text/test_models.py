@@ -169,7 +169,7 @@ def test_equal_texts_are_asked_once():
     text = "a b c d e f g h i j k l m"
     e = kb.TextExplainer(model, budget=2049).explain(text)
     assert e.engine == "index-proxy"
-    assert model.rows < 0.9 * e.n_model_calls
+    assert model.rows == e.n_model_calls < 0.6 * 2049
     again = kb.TextExplainer(Model(model.ask, "auto", None, model.ask), budget=2049).explain(text)
     np.testing.assert_array_equal(e.coef, again.coef)
 

@@ -11,7 +11,7 @@ from kabosu.kernels import Exponential, Halfway, cosine, euclidean
 from kabosu.labels import Labels
 from kabosu.protocols import Kernel
 from kabosu.spaces import Masks
-from kabosu.types import Array, Batch, Bool, Float, Rows
+from kabosu.types import Array, Batch, Bool, Float, Int, Rows
 
 PRESENT = "present instead of replaced"
 
@@ -174,6 +174,12 @@ class MaskedBlock:
     def binary(self, draws: Bool[Array, "1 s p"]) -> Bool[Array, "1 s p"]:
         """The masks themselves."""
         return draws.astype(bool, copy=False)
+
+    def first_alike(self, draws: Bool[Array, "1 s p"]) -> Int[Array, "1 s"] | None:
+        """For each draw the number of the first that keeps the same parts; None where no two do."""
+        seen: dict[bytes, int] = {}
+        first = [seen.setdefault(row.tobytes(), i) for i, row in enumerate(np.packbits(draws[0].astype(bool, copy=False), axis=1))]
+        return np.array([first]) if len(seen) < len(first) else None
 
     def inputs(self, draws: Bool[Array, "1 s p"]) -> Batch:
         """The instance with parts replaced, a row a draw."""
