@@ -20,7 +20,7 @@ from kabosu.engines.sampled import plain, rounds
 from kabosu.engines.tree import Same, _read, check, compiled, compiler_missing, exact_expectations
 from kabosu.explain import Neighborhood, fit, weigh
 from kabosu.fits import Fit, Outcome, tamed
-from kabosu.moments import Moments, folds_of
+from kabosu.moments import Moments, fold_of, folds_of
 from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
@@ -114,10 +114,11 @@ class Margin:
 def adjusted(hood: Neighborhood, margin: Margin, rows: Array, recipe: Recipe) -> tuple[Fit, Float[Array, "b k"]]:
     """The fit with the proxy where it helps, else without, and the share of the residual variance that it leaves, 1 where left out."""
     without = plain(hood, recipe)
-    m, R = margin.at(rows, hood), folds_of(recipe.sampler.replicates)
-    b, ratio = cross_fitted(hood, m, weigh(hood, recipe.kernel), R, without)
-    part = fit(replace(hood, Y=hood.Y - np.einsum("bsm,bsmk->bsk", m, b[:, np.arange(m.shape[1]) % R])), recipe.kernel, linear(recipe).surrogate, recipe.sampler.replicates)
-    shares = np.bincount(np.arange(m.shape[1]) % R, minlength=R) / m.shape[1]
+    m, replicates = margin.at(rows, hood), recipe.sampler.replicates
+    b, ratio = cross_fitted(hood, m, weigh(hood, recipe.kernel), replicates, without)
+    fold = fold_of(m.shape[1], b.shape[1], replicates)
+    part = fit(replace(hood, Y=hood.Y - np.einsum("bsm,bsmk->bsk", m, b[:, fold])), recipe.kernel, linear(recipe).surrogate, replicates)
+    shares = np.bincount(fold, minlength=b.shape[1]) / m.shape[1]
     mean_b, exact = np.einsum("r,brmk->bmk", shares, b), margin.fit.take(rows)
     level = lambda of: of - margin.mean[rows]  # noqa: E731  the margin was taken relative to its mean
     helps = ratio < KEPT
@@ -131,13 +132,13 @@ def adjusted(hood: Neighborhood, margin: Margin, rows: Array, recipe: Recipe) ->
     return replace(without, **chosen, dof=np.where(helps.any(axis=1), np.minimum(part.dof, without.dof), without.dof)), np.where(helps, ratio, 1.0)
 
 
-def cross_fitted(hood: Neighborhood, m: Float[Array, "b s m"], w: Float[Array, "#b s"], R: int, without: Fit) -> tuple[Float[Array, "b R m k"], Float[Array, "b k"]]:
+def cross_fitted(hood: Neighborhood, m: Float[Array, "b s m"], w: Float[Array, "#b s"], replicates: int, without: Fit) -> tuple[Float[Array, "b R m k"], Float[Array, "b k"]]:
     """Coefficients of the margin beside the coordinates, each fold's from the others, and the held-out residual variance relative to the plain one."""
     F, power = tamed(hood.Y - hood.prediction[:, None])
     Z = np.broadcast_to(hood.Z - hood.origin[:, None], (len(m), *hood.Z.shape[1:]))
-    moments = Moments.of(np.concatenate([Z, m], axis=2), F, w, R)
+    moments = Moments.of(np.concatenate([Z, m], axis=2), F, w, folds_of(replicates), replicates=replicates)
     others, q = moments.without(), Z.shape[2] + m.shape[2]
-    B = len(m)
+    B, R = moments.gram.shape[:2]
     scale2 = np.einsum("brpp->brp", others.gram[..., 1:, 1:])
     bread, _ = invert(others.covariance.reshape(B * R, q, q), scale2.reshape(B * R, q), np.zeros((B * R, 1)))
     coef = np.matmul(bread.reshape(B, R, q, q)[:, :, Z.shape[2] :], others.covariance_with_response)

@@ -62,7 +62,7 @@ class Additive:
         most = min(self.pieces, max(2, MOST // Z.shape[2]))
         bases = [np.unique(Z[0, :, j]) if j in levels else basis(Z[0, :, j], w[0], most) for j in range(Z.shape[2])]
         H = np.concatenate([hats(b, Z[0, :, j]) for j, b in enumerate(bases)], axis=1)[None]
-        moments, bending = Moments.of(H, F, w, folds_of(replicates)), _bending(bases, Z[0].std(axis=0), levels)
+        moments, bending = Moments.of(H, F, w, folds_of(replicates), replicates=replicates), _bending(bases, Z[0].std(axis=0), levels)
         penalty, fidelity = _chosen(moments, bending)
         coef, moved = _solved(moments, bending, penalty, 1 - fidelity)
         ends = np.cumsum([0, *map(len, bases)])

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from kabosu.fits import Fit
-from kabosu.moments import folds_of
+from kabosu.moments import fold_of, folds_of
 from kabosu.surrogates.ridge import Ridge
-from kabosu.types import Array, Float, Int
+from kabosu.types import Array, Float
 
 FREE = 1 << 16  # draws for the limit of the proxy
 LOWER = 0.9  # of the residual variance: a proxy that gains less is noise
@@ -77,9 +77,9 @@ def _left(fit: Fit, Y: Float[Array, "s k"], w: Float[Array, "s"]) -> float:
 
 def _predicted(make: Callable[[], Any], Z: Float[Array, "s p"], Y: Float[Array, "s k"], w: Float[Array, "s"], free: Float[Array, "n p"], replicates: int) -> tuple[Array, Array]:
     """What is left of the answers beside proxies that have not seen them, (s, k), and the mean of these proxies at the free draws, (n, k)."""
-    fold, residual, g = _blocks(len(Z), replicates), Y.copy(), np.zeros((len(free), Y.shape[1]))
-    own, mirror = _outputs(Y)
     folds = folds_of(replicates)
+    fold, residual, g = fold_of(len(Z), folds, replicates), Y.copy(), np.zeros((len(free), Y.shape[1]))
+    own, mirror = _outputs(Y)
     for c in own:
         for r in range(folds):
             model = _trained(make, Z[fold != r], Y[fold != r, c], w[fold != r])
@@ -88,13 +88,6 @@ def _predicted(make: Callable[[], Any], Z: Float[Array, "s p"], Y: Float[Array, 
     for c, (of, total) in mirror.items():
         residual[:, c], g[:, c] = -residual[:, of], total - g[:, of]
     return residual, g
-
-
-def _blocks(s: int, replicates: int) -> Int[Array, "s"]:
-    """Fold of each draw: draws of one scramble that follow one another, which are a net of their own."""
-    R, i = replicates or 1, np.arange(s)
-    each = folds_of(replicates) // R
-    return (i // R) * each // -(-s // R) * R + i % R
 
 
 def _trained(make: Callable[[], Any], Z: Array, y: Array, w: Array) -> Any:

@@ -45,7 +45,7 @@ class Ridge:
 
     def fit(self, Z: Points, Y: Float[Array, "B s k"], w: Float[Array, "#B s"], origin: Float[Array, "#B p"], replicates: int = 0) -> Fit:
         """Fit by the normal equations where they are well conditioned, else by an orthogonal decomposition."""
-        return self.fits(Problems(Z, Y, w, origin), Moments.of(Z, Y, w, folds_of(replicates), origin), replicates)
+        return self.fits(Problems(Z, Y, w, origin), Moments.of(Z, Y, w, folds_of(replicates), origin, replicates), replicates)
 
     def fits(self, problems: Problems, moments: Moments, replicates: int) -> Fit:
         """Fit each problem, whose moments these are."""
@@ -71,7 +71,7 @@ class Ridge:
         return whitened(Z, Y, w, origin, replicates) if self.alpha == 0 else self._augmented(Z, Y, w, origin, replicates)
 
     def _augmented(self, Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array, "1 s"], origin: Float[Array, "1 p"], replicates: int) -> Fit:
-        moments = Moments.of(Z, Y, w, folds_of(replicates))
+        moments = Moments.of(Z, Y, w, folds_of(replicates), replicates=replicates)
         p, root, total = Z.shape[2], np.sqrt(w[0])[:, None], w[0].sum()
         A = np.concatenate([root * (Z[0] - w[0] @ Z[0] / total), np.sqrt(self.penalty(moments.pooled)[0]) * np.eye(p)])
         target = np.concatenate([root * (Y[0] - w[0] @ Y[0] / total), np.zeros((p, Y.shape[2]))])
@@ -135,7 +135,7 @@ def whitened(Z: Float[Array, "1 s p"], Y: Float[Array, "1 s k"], w: Float[Array,
     """Ordinary least squares in coordinates (z - center) basis of identity covariance; directions without variance get no coefficient."""
     center, basis, condition = _white(Z[0], w[0])
     T = ((Z[0].astype(np.longdouble) - center) @ basis).astype(np.float64)[None]  # a large basis would blow up what is rounded here
-    moments = Moments.of(T, Y, w, folds_of(replicates))
+    moments = Moments.of(T, Y, w, folds_of(replicates), replicates=replicates)
     solved = solve(moments.pooled, np.zeros((1, 1)))
     solved = replace(solved, bread=solved.bread @ basis.T, condition=np.array([condition]))
     part = assemble(moments, solved, Problems(T, Y, w, np.zeros((1, T.shape[2]))), replicates, Ridge())

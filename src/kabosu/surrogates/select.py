@@ -46,7 +46,7 @@ class Select:
         by, p = self._method, Z.shape[2]
         if by == "none" or (p <= self.K and by != "lasso_path"):
             return self.then.fit(Z, Y, w, origin, replicates)
-        moments = Moments.of(Z, Y, w, folds_of(replicates), origin)
+        moments = Moments.of(Z, Y, w, folds_of(replicates), origin, replicates)
         picks = self._path(relative(Z, origin), Y, w) if by == "lasso_path" else self.picks(moments, origin)
         kept = _together(picks, Y.shape[2])
         fits = [self.then.fits(Problems(Z, Y, w, origin, *which), moments.restrict(*which), replicates) for which in kept]
