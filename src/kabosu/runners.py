@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kabosu.errors import KabosuError
+from kabosu.errors import KabosuError, RowError
 from kabosu.protocols import Lean
 
 if TYPE_CHECKING:
@@ -48,21 +48,37 @@ def _first_is(exact: Callable[["Representation"], bool], domain: "Domain", piece
 
 
 def reported(results: Iterable[R], pieces: Sequence[Any], domain: "Domain", progress: Progress | None) -> Iterator[R]:
-    """The results, telling ``progress(done, total)`` in rows after each."""
+    """The results, telling ``progress(done, total)`` in rows after each; an error says which of several rows it is about."""
     counts = [domain.count(piece) for piece in pieces]
     done = 0
-    for count, result in zip(counts, results, strict=True):
-        yield result
-        done += count
-        if progress is not None:
-            progress(done, sum(counts))
+    try:
+        for count, result in zip(counts, results, strict=True):
+            yield result
+            done += count
+            if progress is not None:
+                progress(done, sum(counts))
+    except RowError as e:
+        if sum(counts) == 1:
+            raise
+        raise _placed(e, pieces, counts, done, domain) from e
+
+
+def _placed(error: RowError, pieces: Sequence[Any], counts: Sequence[int], done: int, domain: "Domain") -> RowError:
+    """The error with the position of its row, the first one after ``done`` that cannot be represented."""
+    rows = [row for piece in pieces for row in domain.split(piece, 1)][done : done + max(counts)]
+    for i, row in enumerate(rows, done):
+        try:
+            list(domain.represent(row))
+        except RowError as found:
+            return RowError(f"row {i}: {found} (on_error='record' goes on past such rows)")
+    return error
 
 
 @dataclass(frozen=True)
 class Line:
-    """A progress line on a terminal; nothing in pipes."""
+    """A progress line on a terminal or in a notebook; nothing in pipes."""
 
     def __call__(self, done: int, total: int) -> None:
-        if sys.stderr.isatty():
+        if sys.stderr.isatty() or type(sys.stderr).__module__.startswith("ipykernel"):  # a notebook's stream, which writes a line anew as a terminal does
             sys.stderr.write(f"\rexplained {done} of {total} rows" + ("\n" if done >= total else ""))
             sys.stderr.flush()

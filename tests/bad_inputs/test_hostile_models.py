@@ -13,6 +13,7 @@ import pytest
 from outcomes import LINE, Case, Error, Outcome, Value, W, X, catalogue, explain, finite, flags, linear, wrong, wrong_model
 from scipy import sparse
 from sklearn.cluster import KMeans
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Perceptron
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -204,6 +205,7 @@ KINDS: list[Case] = [
     ("margins of a perceptron", lambda: explain(Perceptron().fit(X, UP)), Value(lambda e: e.output_scale == "margin" and finite(e))),
     ("probabilities asked of a machine without", lambda: explain(SVC().fit(X, UP), output="probability"), wrong("output='probability' needs predict_proba, which SVC lacks; it has decision_function, predict")),
     ("probabilities asked of a regression", lambda: explain(LinearRegression().fit(X, UP), output="probability"), wrong("output='probability' needs predict_proba, which LinearRegression lacks")),
+    ("margins asked of a forest", lambda: explain(RandomForestClassifier(2).fit(X, UP), output="margin"), wrong(r"lacks; it has predict_proba, predict; its log-odds are .*logit\(model.predict_proba\(rows\)\[:, 1\]\)")),
     ("margins asked of a regression", lambda: explain(LinearRegression().fit(X, UP), output="margin"), wrong("output='margin' needs decision_function, which LinearRegression lacks")),
     ("labels asked of a regression", lambda: explain(LinearRegression().fit(X, UP), output="label"), wrong("output='label' needs a model that answers labels; LinearRegression predicts numbers")),
     ("labels asked of numbers", lambda: explain(linear, output="label"), wrong("output='label' needs a model that answers labels; this one answered the number")),

@@ -41,7 +41,8 @@ def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
     half = np.where(scaled_half == 0, 0.0, q * e.std_error[order, t])
     rows = [("feature", "value", "coef", "± 95%", "scaled", "± 95%")]
     for j, s, h, sh in zip(order, scaled, half, scaled_half, strict=True):
-        rows.append((*map(line, _named(e, int(j))), number(e.coef[j, t], 3, sign=True), half_words(h, e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
+        name, value = _named(e, int(j))
+        rows.append((line(name), line(value), number(e.coef[j, t], 3, sign=True), half_words(h, e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
     return [("feature", "coef", "± 95%"), *((name, *numbers) for name, _, _, _, *numbers in rows[1:])] if all(unit == PRESENT for unit in e.units) else rows
 
 

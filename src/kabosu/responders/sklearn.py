@@ -144,7 +144,8 @@ def _lacks(model: Any, output: str, have: Sequence[str]) -> Exception:
     name = type(model).__name__
     if not have:
         return ModelError(f"{name} has none of {', '.join(METHODS)}; pass a fitted model, or a function of rows")
-    return InputError(f"output={output!r} needs {' or '.join(WANTED[output])}, which {name} lacks; it has {', '.join(have)}")
+    logit = "; its log-odds are a function of yours: lambda rows: scipy.special.logit(model.predict_proba(rows)[:, 1])" if output == "margin" and "predict_proba" in have else ""
+    return InputError(f"output={output!r} needs {' or '.join(WANTED[output])}, which {name} lacks; it has {', '.join(have)}{logit}")
 
 
 def _has(model: Any, name: str) -> bool:
