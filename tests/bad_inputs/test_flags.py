@@ -14,6 +14,7 @@ import test_lime_faults
 import test_options
 import test_strategies
 from outcomes import X, explain, linear
+from sklearn.datasets import load_digits
 from sklearn.linear_model import LogisticRegression
 
 import kabosu as kb
@@ -64,6 +65,7 @@ RAISED = {
     "unseen-level": lambda: kb.TabularExplainer(score, RARE).explain(USUAL | {"half": "middle"}),
     "coarse-parts": lambda: kb.TextExplainer(lambda texts: np.array([float("w7 " in one) for one in texts])).explain(" ".join(f"w{i}" for i in range(10_000))),
     "few-parts": lambda: kb.SeriesExplainer(lambda X: X.sum(axis=1), n_segments=1).explain(np.arange(9.0)),
+    "same-fill": lambda: kb.ImageExplainer(lambda X: X.sum(axis=(1, 2)), segments=np.arange(64).reshape(8, 8)).explain(load_digits().images[0]),
     "channels-first": lambda: kb.SeriesExplainer(lambda X: X.sum(axis=(1, 2))).explain(np.ones((3, 30))),
     "many-parts": lambda: kb.ImageExplainer(lambda X: np.sin(99 * X.reshape(len(X), -1)).prod(axis=1), segments="grid", n_segments=225, fill=0.0, budget=500).explain(np.eye(15) + 0.2),
     "off-manifold": lambda: SimpleNamespace(certificate=off_manifold(kb.TabularExplainer(linear, TOGETHER), TOGETHER[0], TOGETHER)),
@@ -156,3 +158,8 @@ def test_the_catalogue_is_long():
     assert len(names) == len(set(names))
     assert len(names) >= 500
     assert len(test_hostile_models.CASES) >= 100
+
+
+def test_strict_names_every_flag():
+    with pytest.raises(kb.CertificateError, match=r"^explanation 0 raised did-not-react: .*; also saturated-probability \(strict"):
+        kb.TabularExplainer(lambda A: np.ones(len(A)), X, strict=True, output="probability").explain(X[0])

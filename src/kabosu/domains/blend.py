@@ -12,6 +12,7 @@ from kabosu.errors import InputError
 from kabosu.types import Array, Batch, Bool, Int
 
 ALONE: Mapping[str, str] = MappingProxyType({"few-parts": "there is a single part, which shows nothing but the effect of the whole"})
+SAME: Mapping[str, str] = MappingProxyType({"same-fill": "the fill looks like each of the parts"})
 WORDS = {1: np.uint8, 2: np.uint16, 4: np.uint32, 8: np.uint64}
 
 
@@ -71,6 +72,12 @@ class Blend:
     def __post_init__(self) -> None:
         if self.replaced.shape != self.original.shape or self.replaced.dtype != self.original.dtype:
             raise InputError(f"the fill has shape {self.replaced.shape} and dtype {self.replaced.dtype}; expected {self.original.shape} and {self.original.dtype}, as the instance has")
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What is odd about the fill, by flag: where it changes nothing the model is shown one and the same array."""
+        hidden = self.rows(np.zeros((1, self.cover.size), dtype=bool))
+        return SAME if (hidden == self.original).all() else {}
 
     @cached_property
     def _together(self) -> int:

@@ -180,7 +180,8 @@ class Series:
         cover = replace(cover, atoms=laid(cover.atoms.astype(np.int64)))
         if isinstance(self.fill, str) and self.fill == "swap":
             return SwappedParts(blend=Blend(a, a, cover), donors=np.stack([own(d) for d in donors_of(background)]), **made)
-        return BlendedParts(blend=Blend(a, own(fill_of(self.fill, series, cover_of_steps(cover, made["layout"]), background)), cover), **made)
+        blend = Blend(a, own(fill_of(self.fill, series, cover_of_steps(cover, made["layout"]), background)), cover)
+        return BlendedParts(blend=blend, **made | {"notes": {**notes, **blend.notes}})
 
     def _only(self, names: tuple[str, ...], cover: Cover) -> tuple[tuple[str, ...], Cover]:
         unknown = [f for f in self.kept or () if f not in names]

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any, Literal
 
 from kabosu import checks
-from kabosu.diagnostics.flags import Flag
 from kabosu.diagnostics.manifold import Detector
 from kabosu.errors import CertificateError, InputError
 from kabosu.explain import explain
@@ -221,6 +220,7 @@ def _best(surrogate: Any, K: int) -> Any:
 def _refuse_flags(es: Explanations) -> None:
     for i, e in zip(es.positions.tolist(), es, strict=True):
         if e.certificate.flags:
-            flag: Flag = e.certificate.flags[0]
-            raise CertificateError(f"explanation {i} raised {flag} (strict=True makes flags errors)")
+            first, *others = e.certificate.flags
+            also = f"; also {', '.join(flag.code for flag in others)}" if others else ""
+            raise CertificateError(f"explanation {i} raised {first}{also} (strict=True makes flags errors)")
 
