@@ -197,7 +197,7 @@ NEIGHBORHOODS: Mapping[str, Any] = MappingProxyType(
         "gaussian": Gaussian("instance"),
         "gaussian-global": Gaussian("mean"),
         "bins": Bins("quartile"),
-        "copula": Copula("instance"),
+        "copula": Copula(),
         "conditional": Copula("mean"),
         "nearest": Nearest(),
         "observed": Observed(),

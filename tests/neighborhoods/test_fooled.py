@@ -28,22 +28,23 @@ def german():
     return pd.read_csv(Path(folder) / "datasets" / "data" / "german.csv").drop(columns="risk")
 
 
-def scaffold(train, **attacked):
+def scaffold(train, seed=0, **attacked):
     """The model of the paper: biased where a row looks real."""
     asked = []
-    kb.TabularExplainer(lambda A: asked.append(A) or np.zeros(len(A)), train, **attacked).explain_many(train[:200], budget=65)
+    kb.TabularExplainer(lambda A: asked.append(A) or np.zeros(len(A)), train, random_state=seed, **attacked).explain_many(train.sample(200, random_state=seed), budget=65)
     rows = pd.concat([train, *asked])
     words = (OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1), make_column_selector(dtype_exclude="number"))
-    guard = make_pipeline(make_column_transformer(words, remainder="passthrough"), RandomForestClassifier(100, min_samples_leaf=2, class_weight="balanced", random_state=0))
+    guard = make_pipeline(make_column_transformer(words, remainder="passthrough"), RandomForestClassifier(100, min_samples_leaf=2, class_weight="balanced", random_state=seed))
     guard.fit(rows, np.arange(len(rows)) < len(train))
     return lambda A: np.where(guard.predict_proba(A)[:, 1] > 0.4, A["sex"] == "male", A["housing"] == "own").astype(float)
 
 
 @pytest.fixture(scope="module")
 def credit():
+    """Three attackers, each with other draws of the explainer that it expects, and another forest."""
     X = german()
     train, test = X[:800], X[800:]
-    return train, test, scaffold(train, kernel_width=WIDE, engine="sampled")
+    return train, test, [scaffold(train, seed, kernel_width=WIDE, engine="sampled") for seed in range(3)]
 
 
 def sex_first(model, train, test, **options):
@@ -53,8 +54,8 @@ def sex_first(model, train, test, **options):
 
 
 def test_the_model_discriminates(credit):
-    train, test, model = credit
-    assert np.mean(model(test) == (test["sex"] == "male")) > 0.85
+    train, test, models = credit
+    assert all(np.mean(model(test) == (test["sex"] == "male")) > 0.85 for model in models)
 
 
 def test_an_honest_model_that_discriminates_is_found_out_by_all(credit):
@@ -64,19 +65,24 @@ def test_an_honest_model_that_discriminates_is_found_out_by_all(credit):
 
 
 def test_independent_draws_are_fooled_and_flagged(credit):
-    train, test, model = credit
-    assert sex_first(model, train, test, kernel_width=WIDE) <= 0.05
-    assert sex_first(model, train, test, recipe="lime") <= 0.5
-    found = off_manifold(kb.TabularExplainer(model, train, kernel_width=WIDE), test[:1], german())
+    train, test, models = credit
+    assert max(sex_first(model, train, test, kernel_width=WIDE) for model in models) <= 0.05
+    assert sex_first(models[0], train, test, recipe="lime") <= 0.5
+    found = off_manifold(kb.TabularExplainer(models[0], train, kernel_width=WIDE), test[:1], german())
     assert [flag.code for flag in found.flags] == ["off-manifold"]
     assert found.auc > 0.9
 
 
-@pytest.mark.parametrize(("name", "least"), [("copula", 0.35), ("conditional", 0.95), ("nearest", 0.95), ("observed", 1.0)])
-def test_realistic_rows_find_out_and_are_not_flagged(credit, name, least):
-    train, test, model = credit
-    assert sex_first(model, train, test, neighborhood=name, kernel_width=WIDE) >= least
-    assert not off_manifold(kb.TabularExplainer(model, train, neighborhood=name, kernel_width=WIDE), test[:1], german()).flags
+@pytest.mark.parametrize("name", ["copula", "conditional", "nearest", "observed"])
+def test_realistic_rows_find_out_and_are_not_flagged(credit, name):
+    """Six attackers were seen: 0.93 to 1 of the applicants for the copula, mean 0.97; 1 for the others."""
+    train, test, models = credit
+    shares = [sex_first(model, train, test, neighborhood=name, kernel_width=WIDE) for model in models]
+    assert np.mean(shares) >= 0.9
+    assert min(shares) >= 0.8
+    found = off_manifold(kb.TabularExplainer(models[0], train, neighborhood=name, kernel_width=WIDE), test[:1], german())
+    assert not found.flags
+    assert found.auc < 0.65
 
 
 def test_an_attacker_who_knows_the_conditional_copula_has_little_to_hide_behind(credit):

@@ -31,18 +31,30 @@ def law_of(data, x, neighborhood, width):
     return block, block.law
 
 
-@pytest.mark.parametrize("center", ["instance", "mean"])
+@pytest.mark.parametrize(("center", "way", "kept"), [("instance", 1, 1), ("between", 0.5, 0.75), ("mean", 0, 1)])
 @pytest.mark.parametrize("width", [0.3, 1.0, 4.0])
-def test_scores_follow_math_2c(center, width):
+def test_scores_follow_math_2c(center, way, kept, width):
     X = correlated(4000)
     block, law = law_of(X, X[:3], Copula(center), width)
-    R = Tables.fit(X, Copula(center)).joint.R
+    R = kept * Tables.fit(X, Copula(center)).joint.R
     P = np.linalg.inv(R) + np.eye(4) / width**2
-    c = law.at if center == "instance" else np.zeros((3, 4))
-    expected = np.linalg.solve(P, np.linalg.solve(R, c.T) + law.at.T / width**2).T
+    expected = np.linalg.solve(P, np.linalg.solve(R, way * law.at.T) + law.at.T / width**2).T
     v = law.scores(Sobol(8).draw(block.space, 0, 1 << 14, 0))
     assert np.allclose(v.mean(axis=1), expected, atol=2e-3)
     assert np.allclose(np.cov(v[1].T), np.linalg.inv(P), atol=4e-3)
+
+
+@pytest.mark.parametrize("width", [0.3, 1.0, 4.0, 1e6])
+def test_draws_around_rows_of_the_background_vary_as_the_background_does(width):
+    """Halfway between the mean and the instance the total variance of the scores is theirs; around the instance twice as much."""
+    X = correlated(2000)
+    total = {}
+    for center in ("between", "instance"):
+        block, law = law_of(X, X[:400], Copula(center), width)
+        v = law.scores(Sobol(8).draw(block.space, 0, 256, 0)).reshape(-1, 4)
+        total[center] = np.trace(np.cov(v.T)) / np.trace(np.cov(law.at.T))
+    assert 0.9 < total["between"] < 1.05
+    assert total["instance"] > total["between"] + (0.05 if width < 1 else 0.3)
 
 
 def test_conditional_law_is_the_textbooks():
@@ -158,7 +170,7 @@ def test_scores_of_the_instance_are_its_mid_rank():
 def test_a_linear_model_has_its_own_coefficients():
     X = correlated(2000)
     model = LinearRegression().fit(X, X @ [1.0, -2.0, 0.5, 3.0])
-    for neighborhood in (Copula(), Copula("mean"), Nearest(), Observed()):
+    for neighborhood in (Copula(), Copula("instance"), Copula("mean"), Nearest(), Observed()):
         e = kb.TabularExplainer(model, X, neighborhood=neighborhood, kernel_width=1.0).explain(X[0])
         assert np.allclose(e.coef[:, 0], [1.0, -2.0, 0.5, 3.0], atol=1e-8), neighborhood
 

@@ -41,6 +41,8 @@ def of_a_copula(n, seed=0):
 def test_a_copula_of_data_of_a_copula_is_not_told_apart_and_independent_columns_are():
     data, fresh = of_a_copula(4000), of_a_copula(2000, 1)
     assert told(data, "conditional", GLOBAL, fresh, rows=2000).auc == pytest.approx(0.5, abs=0.03)
+    for radius in (0.5, GLOBAL):
+        assert told(data, "copula", radius, fresh, rows=2000).auc == pytest.approx(0.5, abs=0.05)
     assert told(data, "gaussian-global", GLOBAL, fresh, rows=2000).auc > 0.85
 
 

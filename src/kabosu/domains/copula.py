@@ -1,6 +1,6 @@
 """Gaussian copula over numbers, integers, categories and missing cells (MATH 2c): what varies together is drawn together."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from kabosu.types import Array, Float, Rows
 
 ROWS = 20_000  # background rows that the correlations are estimated from: a standard error of 0.007
 LEAST = 1e-4  # eigenvalue of the correlations
+CENTERS: Mapping[str, tuple[float, float]] = {"instance": (1.0, 1.0), "between": (0.5, 0.75), "mean": (0.0, 1.0)}  # how far from the mean to the instance; share of the covariance
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,10 @@ class Copula:
     these scores, so that the local law q is normal, in closed form, and is drawn from directly:
     C = (S^-1 + I/width^2)^-1, mu = C (S^-1 c + x/width^2) (MATH 2c).
 
-    center : "instance": correlations around the instance; "mean": the background's own law, as the kernel sees it from the instance.
+    center : "mean": c = 0, the background's own law S, as the kernel sees it from the instance; "instance": c = x, the background's
+        spread around the instance, which around rows of the background is twice theirs, and leaves their range;
+        "between": c = x/2 and 3/4 of S. Draws around rows of the background are distributed as these are: a Crank-Nicolson
+        move (Cotter, Roberts, Stuart and White 2013, section 4) leaves a normal law as it is.
     given : columns that stay as they are in the instance and on which the others are conditioned. So are all columns that
         ``explain(features=...)`` leaves out.
 
@@ -49,11 +53,11 @@ class Copula:
 
     """
 
-    center: Literal["instance", "mean"] = "instance"
+    center: Literal["instance", "between", "mean"] = "between"
     given: Sequence[Any] = ()
 
     def __post_init__(self) -> None:
-        checks.one_of("center", self.center, ("instance", "mean"))
+        checks.one_of("center", self.center, tuple(CENTERS))
         object.__setattr__(self, "given", tuple(checks.listed("given", self.given)))
 
     def unit(self, column: frames.Column, values: Float[Array, "n"]) -> Number:
@@ -135,7 +139,7 @@ class FittedCopula:
     units: tuple[Unit, ...]
     margins: tuple[Margin, ...]
     R: Float[Array, "m m"]
-    center: Literal["instance", "mean"]
+    center: Literal["instance", "between", "mean"]
     given: tuple[str, ...]
 
     def around(self, block: TabularBlock) -> JointBlock:
@@ -147,9 +151,9 @@ class FittedCopula:
         at = np.concatenate(places, axis=1)
         margins = tuple(m for u, m in zip(self.units, self.margins, strict=True) if u.name in laws)
         mean, S = conditional(self.R, drawn, at[:, ~drawn])
-        mean = at[:, drawn] if self.center == "instance" else mean
-        values, vectors = np.linalg.eigh(S)
-        return JointBlock(block, CopulaLaw(margins, block.laws, at[:, drawn], mean, np.maximum(values[::-1], 0.0), vectors[:, ::-1]))
+        way, kept = CENTERS[self.center]
+        values, vectors = np.linalg.eigh(kept * S)
+        return JointBlock(block, CopulaLaw(margins, block.laws, at[:, drawn], mean + way * (at[:, drawn] - mean), np.maximum(values[::-1], 0.0), vectors[:, ::-1]))
 
 
 def _own_law(unit: Unit, block: TabularBlock) -> Law:
