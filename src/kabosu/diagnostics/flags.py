@@ -31,7 +31,7 @@ FLAGS: Mapping[str, str] = {
     "near-global-kernel": "this explains the model around the average of the data as much as around this row: give a smaller kernel_width=, such as 0.58 for a radius of half a standard deviation",
     "poor-fidelity": "a line does not describe the model here: try kernel_width='auto' or a smaller one (explainer.width_path(x) shows them), neighborhood='bins', or output='margin' for a probability near 0 or 1; or read the curves instead, surrogate='additive' and e.plot_curves()",
     "large-local-gap": "the model treats this row otherwise than the rows around it, and the coefficients are about those: check the row, or give a smaller kernel_width=",
-    "saturated-probability": "the probability has no room to move: output='margin' explains the score before it is squashed, where the model has one; else widen kernel_width=",
+    "saturated-probability": "the probability has no room to move: output='margin' explains the score before it is squashed, where the model has one",
     "unsettled-ranking": "features that close share a rank: raise budget=, lower confidence=, or read them as ties",
     "imprecise": "raise budget= (certificate.forecast: by about how many rows), or lower tolerance= where that ended the draws; a wider kernel_width= or fewer features= need fewer, neighborhood='observed' needs more background rows",
     "did-not-react": "the model gave one and the same answer almost everywhere: widen kernel_width=, or check that the model sees the columns in the right order",
