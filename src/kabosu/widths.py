@@ -8,11 +8,12 @@ import numpy as np
 
 from kabosu import checks
 from kabosu.blocks import assemble, choose
+from kabosu.domains.balance import log_enlarged
 from kabosu.errors import InputError
 from kabosu.explain import Neighborhood, fit, measure, weigh
 from kabosu.explanation import Explanation
 from kabosu.fits import Outcome
-from kabosu.kernels import Exponential, Mixture, log_normalizers, width_for
+from kabosu.kernels import Balanced, Exponential, log_mixture, width_for
 from kabosu.kernels.logs import log_weights
 from kabosu.protocols import Kernel, Representation, Tilts
 from kabosu.recipes import AutoWidth, Recipe
@@ -131,14 +132,14 @@ def width_path(model: Model, representation: Representation, recipe: Recipe, wid
 
     recipe = recipe.for_features(representation.origin.shape[1])
     kernels = _kernels(recipe, widths)
-    hood, drawn, asked = _measured(model, representation, recipe, kernels)
+    hood, asked = _measured(model, representation, recipe, kernels)
     replicates = 0 if is_listed(representation) else recipe.sampler.replicates
     rule = recipe.auto_width or AutoWidth()
     engine, refusals = choose(model, representation, recipe)
     found = []
     for kernel in kernels:
         at = replace(recipe, kernel=kernel, curves=False)
-        outcome = _at(hood, Mixture(kernel, *drawn) if drawn else kernel, at, replicates)
+        outcome = _at(hood, kernel, at, replicates)
         if engine.exact:
             outcome = _exact(engine.run(model, representation, replace(at, budget=1)), outcome)
         found.append(assemble(model, representation, at, engine.name, refusals, outcome).one(0))
@@ -159,25 +160,36 @@ def _kernels(recipe: Recipe, widths: Sequence[float] | None) -> list[Exponential
     return [replace(own, width=w) for w in sorted(widths)]
 
 
-def _measured(model: Model, representation: Representation, recipe: Recipe, kernels: Sequence[Exponential]) -> tuple[Neighborhood, tuple[Any, ...], int]:
+def _measured(model: Model, representation: Representation, recipe: Recipe, kernels: Sequence[Exponential]) -> tuple[Neighborhood, int]:
     """Equal numbers of draws of the local law of every width; of the draw law where that is all that is known; rows that are listed. And rows asked."""
     from kabosu.engines.rows import is_listed, listed
+    from kabosu.engines.sampled import DRAWN_FROM
 
     if is_listed(representation):
         hood, calls = listed(model, representation, recipe)
-        return hood, (), int(calls.sum())
+        return hood, int(calls.sum())
     p, R = representation.origin.shape[1], recipe.sampler.replicates or 1
     n = min(-(-max(LEAST, 1 << (8 * p - 1).bit_length()) // R), (recipe.budget - 1 - len(kernels)) // (R * len(kernels))) * R
     if n * len(kernels) < 2 * (p + 1):
         raise InputError(f"{len(kernels)} widths of {p} features need more than {recipe.budget} model rows; raise budget=, or give fewer widths")
     if not (isinstance(representation, Tilts) and all(representation.tilt(k) is not None for k in kernels)):
         hood = measure(model, representation, recipe.sampler, 0, n * len(kernels), seed=recipe.seed)
-        return hood, (), 1 + int(hood.rows_asked[0])
+        return hood, 1 + int(hood.rows_asked[0])
     prediction = model(representation.instances(), representation.size)
-    parts = [measure(model, representation, recipe.sampler, t * n, (t + 1) * n, tilt=k, seed=recipe.seed, prediction=prediction) for t, k in enumerate(kernels)]
-    hood = replace(sum(parts[1:], parts[0]), tilt=None)
-    logs = np.stack([log_weights(k, *hood.seen)[0] for k in kernels])
-    return hood, (tuple(kernels), log_normalizers(logs)), 1 + int(hood.rows_asked[0])
+    tilts = [DRAWN_FROM["balanced"](representation, k) for k in kernels]
+    parts = [measure(model, representation, recipe.sampler, t * n, (t + 1) * n, tilt=k, seed=recipe.seed, prediction=prediction) for t, k in enumerate(tilts)]
+    hood = sum(parts[1:], parts[0])
+    logs = np.stack([log_weights(k, *hood.seen)[0] for k in kernels]) + _enlarged(representation, recipe, tilts, n)
+    return replace(hood, tilt=None, log_ratio=-log_mixture(logs)[None]), 1 + int(hood.rows_asked[0])
+
+
+def _enlarged(representation: Representation, recipe: Recipe, tilts: Sequence[Kernel | None], n: int) -> Float[Array, "T s"]:
+    """How much more often each width's law draws what the draws of all widths have than it is; n draws of each."""
+    if not all(isinstance(tilt, Balanced) for tilt in tilts):
+        return np.zeros((len(tilts), n * len(tilts)))
+    laws = [representation.tilt(tilt).laws for tilt in tilts]  # pyright: ignore[reportAttributeAccessIssue]
+    draws = recipe.sampler.draw(representation.space, 0, n * len(tilts), recipe.seed)[0]
+    return np.concatenate([log_enlarged(laws, t, draws[t * n : (t + 1) * n]) for t in range(len(tilts))], axis=1)
 
 
 def _at(hood: Neighborhood, kernel: Kernel, recipe: Recipe, replicates: int) -> Outcome:

@@ -142,6 +142,22 @@ def log_ratio(laws: Sequence[Any], u: Float[Array, "s m"]) -> Float[Array, "B s"
     return sum(parts[1:], parts[0]) if parts else None
 
 
+def log_enlarged(several: Sequence[Sequence[Any]], own: int, u: Float[Array, "s m"]) -> Float[Array, "T s"]:
+    """How much more often the components of draws of the ``own`` laws are drawn under each of several than they are: sums of log(p' / p).
+
+    several : laws of the same units around one instance, at several widths.
+    """
+    out = np.zeros((len(several), len(u)))
+    for j, law in enumerate(several[own]):
+        if isinstance(law, BalancedLaw):
+            c = np.minimum(np.searchsorted(law.drawn[0], u[:, j], side="right"), law.drawn.shape[1] - 1)
+            for t, laws in enumerate(several):
+                p, drawn = (np.diff(edges[0], prepend=0.0)[c] for edges in (laws[j]._cumulative, laws[j].drawn))
+                there = (p > 0) & (drawn > 0)
+                out[t] += np.where(there, np.log(np.where(there, drawn, 1.0)) - np.log(np.where(there, p, 1.0)), 0.0)
+    return out
+
+
 def balanced(local: Any) -> Any:
     """A block under q that is drawn from by optimum allocation; None as it is."""
     return None if local is None else replace(local, laws=_balanced(local.laws))

@@ -4,13 +4,11 @@ A unit-variance normal draw law tilted by exp(-d^2 / (2 width^2)) is normal with
 width / sqrt(1 + width^2) (MATH (6)), in every feature, however many there are.
 """
 
-from dataclasses import dataclass
 from math import inf, isinf, sqrt
 
 import numpy as np
 
 from kabosu import checks
-from kabosu.protocols import LogKernel
 from kabosu.types import Array, Float
 
 
@@ -39,31 +37,15 @@ def width_for(radius: float) -> float:
     return inf if radius == 1 else radius / sqrt(1 - radius**2)
 
 
-NOTHING = 70.0  # log weight below the largest, from which a draw of a much wider law says nothing
+def log_mixture(logs: Float[Array, "T s"]) -> Float[Array, "s"]:
+    """Logarithm of the density, relative to the draw law D, of draws that come from T widths in equal numbers (multiple importance sampling).
 
-
-@dataclass(frozen=True)
-class Mixture:
-    """Weights of a kernel on draws that come from several widths of it at once, in equal numbers (multiple importance sampling).
-
-    Draws of width t have density D k_t / C_t, all together the mean of these; to them width w has the weight
+    Draws of width t have density D k_t / C_t, all together the mean of these; beside them width w has the weight
     k_w / sum_t (k_t / C_t) (Veach and Guibas 1995, balance heuristic).
 
-    of : the kernel of the wanted width.  drawn : kernels that were drawn from.  log_normalizers : of their C, up to a common constant.
+    logs : of k_t at the draws, with what any of them is drawn more often than that.
     """
-
-    of: LogKernel
-    drawn: tuple[LogKernel, ...]
-    log_normalizers: tuple[float, ...]
-
-    def __call__(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
-        return np.exp(self.log(Z, origin))
-
-    def log(self, Z: Float[Array, "#B s p"], origin: Float[Array, "#B p"]) -> Float[Array, "#B s"]:
-        """Logarithm of the weights."""
-        parts = np.stack([k.log(Z, origin) - c for k, c in zip(self.drawn, self.log_normalizers, strict=True)])
-        log = self.of.log(Z, origin) - np.logaddexp.reduce(parts, axis=0)
-        return np.where(log < log.max(axis=1, keepdims=True) - NOTHING, -np.inf, log)
+    return np.logaddexp.reduce(logs - np.array(log_normalizers(logs))[:, None], axis=0)
 
 
 def log_normalizers(logs: Float[Array, "T s"], rounds: int = 200) -> tuple[float, ...]:
