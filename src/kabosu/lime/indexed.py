@@ -84,17 +84,17 @@ class _Indexed:
 
 
 def texts(shown: Sequence[str], gone: Sequence[str], rows: Bool[Array, "n m"]) -> list[str]:
-    """One of two words at every place, joined: four places at a time, of whose 16 texts each row takes one. Places that rows lack are gone."""
-    blank = [""] * (-len(shown) % 4)
+    """One of two words at every place, joined: eight places at a time, of whose 256 texts each row takes one. Places that rows lack are gone."""
+    blank = [""] * (-len(shown) % 8)
     pairs = list(zip([*gone, *blank], [*shown, *blank], strict=True))
-    table = np.array(["".join(words) for at in range(0, len(pairs), 4) for words in product(*pairs[at : at + 4])], dtype=object)
-    wide = np.zeros((len(rows), -(-len(pairs) // 8), 8), dtype=bool)
-    wide.reshape(len(rows), -1)[:, : rows.shape[1]] = rows
-    packed = np.packbits(wide, axis=2)
-    halves = np.concatenate([packed >> 4, packed & 15], axis=2).reshape(len(rows), -1)[:, : len(pairs) // 4] + np.arange(0, 4 * len(pairs), 16)
+    fours = [["".join(words) for words in product(*pairs[at : at + 4])] for at in range(0, len(pairs), 4)]
+    table = np.array([left + right for at in range(0, len(fours), 2) for left, right in product(*fours[at : at + 2])], dtype=object)
+    taken = np.empty((len(rows), len(pairs) // 8), dtype=np.intp)
+    taken[:] = np.arange(0, len(table), 256)
+    taken[:, : -(-rows.shape[1] // 8)] += np.packbits(rows, axis=1)
     made = []
     for start in range(0, len(rows), BLOCK):
-        made += map("".join, table.take(halves[start : start + BLOCK]).tolist())
+        made += map("".join, table.take(taken[start : start + BLOCK]).tolist())
     return made
 
 

@@ -1,7 +1,7 @@
 """Explain predictions on texts, as lime does: same names, same samples, same numbers."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -152,11 +152,27 @@ def taken_out(d: int, n: int, random_state: Any) -> Array:
     """(n, d) what stays: how many words go is uniform from 1 to d, which ones too; nothing goes from the first."""
     sizes = random_state.randint(1, d + 1, n - 1)
     kept, cells = np.ones((n, d), dtype=bool), np.arange(BLOCK * d).reshape(BLOCK, d)
-    places = np.empty_like(cells)
-    rows = list(places)
     for start in range(1, n, BLOCK):
         block = kept[start : start + BLOCK]
-        places[:] = cells
-        deque(map(random_state.shuffle, rows[: len(block)]), maxlen=0)  # what choice without replacement does
-        block.reshape(-1)[places[: len(block)].reshape(-1)] = (np.arange(d) >= sizes[start - 1 : start - 1 + len(block), None]).reshape(-1)
+        places = shuffled(cells[: len(block)], random_state)
+        block.reshape(-1)[places.reshape(-1)] = (np.arange(d) >= sizes[start - 1 : start - 1 + len(block), None]).reshape(-1)
     return kept
+
+
+def shuffled(rows: Array, random_state: Any) -> Array:
+    """Each row in an order of its own, what choice without replacement does row by row; all of them in one call where numpy has one."""
+    if _agrees():
+        return np.random.Generator(random_state._bit_generator).permuted(rows, axis=1)
+    made = rows.copy()
+    for row in made:
+        random_state.shuffle(row)
+    return made
+
+
+@lru_cache(maxsize=1)
+def _agrees() -> bool:
+    """Whether the new generator of this numpy shuffles as the old one does, from the same numbers."""
+    old, new = np.random.RandomState(0), np.random.RandomState(0)
+    rows = np.tile(np.arange(300), (3, 1))
+    made = np.random.Generator(new._bit_generator).permuted(rows, axis=1)
+    return all(np.array_equal(old.permutation(300), row) for row in made) and old.random_sample() == new.random_sample()
