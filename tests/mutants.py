@@ -21,7 +21,8 @@ LS, LAWS, LIM, DET, CONF, SYM, BUDGET, COVER = (
 LIME = "tests/lime_parity/test_given_neighborhood.py"
 SHIM = "tests/lime_shim"
 MASKS = "tests/engines/masks"
-JOINT = "tests/neighborhoods/test_joint_laws.py"
+JOINT, OFF = (f"tests/neighborhoods/test_{name}.py" for name in ("joint_laws", "off_manifold"))
+BALANCE, ONCE = (f"tests/laws/test_{name}.py" for name in ("balance", "rows_asked_once"))
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,8 @@ MUTANTS = (
     Mutant("deaf to the seed", "samplers/plain.py", "default_rng([seed, i])", "default_rng([0, i])", f"{CONF}::test_samplers_conform"),
     Mutant("shifted by another answer", "explain.py", ".shifted(around)", ".shifted(neighborhood.prediction)", f"{LIM}::test_a_linear_model_is_its_own_explanation"),
     Mutant("tilt forgotten when weighing", "explain.py", "log - log_weights(tilt, *neighborhood.seen) + ratio", "log + ratio", f"{LIM}::test_a_neighborhood_can_be_fitted_with_another_kernel"),
-    Mutant("balanced draws of equal weight", "explain.py", "neighborhood.Z.shape[1])) + ratio", "neighborhood.Z.shape[1]))", "tests/laws/test_balance.py::test_rare_levels_err_less_and_intervals_hold"),
-    Mutant("every level at its own rate", "domains/balance.py", "factor = np.sqrt(gain", "factor = 1.0 + 0 * np.sqrt(gain", "tests/laws/test_balance.py::test_no_other_probabilities_leave_a_smaller_error"),
+    Mutant("balanced draws of equal weight", "explain.py", "neighborhood.Z.shape[1])) + ratio", "neighborhood.Z.shape[1]))", f"{BALANCE}::test_rare_levels_err_less_and_intervals_hold"),
+    Mutant("every level at its own rate", "domains/balance.py", "factor = np.sqrt(gain", "factor = 1.0 + 0 * np.sqrt(gain", f"{BALANCE}::test_no_other_probabilities_leave_a_smaller_error"),
     Mutant("coefficients in standard deviations", "blocks.py", "coef = fitted.coef / scale[..., None]", "coef = fitted.coef * 1.0", f"{LIM}::test_a_linear_model_is_its_own_explanation"),
     Mutant("answers relative to the instance's own", "explain.py", "around = neighborhood.Y[np.arange(len(neighborhood.Y)), w.argmax(axis=1)]", "around = neighborhood.prediction", f"{DET}::test_coefficients_of_real_models_do_not_depend_on_the_block"),
     Mutant("the instance is not counted", "engines/sampled.py", "1 + hood.rows_asked[ended]", "hood.rows_asked[ended]", f"{BUDGET}::test_rows_are_counted_and_within_the_budget"),
@@ -121,7 +122,8 @@ MUTANTS = (
     Mutant("parts: ties keep too many", "spaces.py", "np.flatnonzero(masks.sum(axis=1) != kept)", "np.flatnonzero(kept < 0)", "tests/laws/test_wide_least_squares.py::test_masks_of_equal_numbers_still_keep_as_many_as_they_should"),
     Mutant("parts: folds of many features are seen", "surrogates/ridge.py", "_solved(pooled - fold, ridge)", "_solved(pooled, ridge)", "tests/laws/test_wide_least_squares.py::test_the_same_fit_whichever_way"),
     Mutant("parts: only the first place of a word", "domains/text.py", "masks[:, self.owner])", "masks[:, self.owner] | (np.diff(self.owner, prepend=-1) < 1))", "tests/text/test_units_and_fills.py::test_together_and_apart"),
-    Mutant("parts: the beginning of the text lost", "domains/text_fills.py", "return [text[: pieces[0][0]], *", 'return ["", *', "tests/text/test_units_and_fills.py::test_same_words_as_lime"),
+    Mutant("parts: the beginning of the text lost", "domains/text_fills.py", "head = text[: pieces[0][0]]\n", 'head = ""\n', "tests/text/test_units_and_fills.py::test_same_words_as_lime"),
+    Mutant("parts: the beginning lost before words of a corpus", "domains/text_fills.py", "return [text[: pieces[0][0]], *", 'return ["", *', "tests/text/test_units_and_fills.py::test_words_of_a_corpus_come_with_their_frequency"),
     Mutant("parts: colors the wrong way round", "report/marked.py", '"p" if coef[j] > 0 else "n"', '"n" if coef[j] > 0 else "p"', "tests/report/test_text_page.py::test_units_are_marked_by_sign_and_size"),
     Mutant("parts: the least worthy divided", "coarse.py", "np.argsort(-np.where(self.lengths > 1, worth, -1.0)", "np.argsort(np.where(self.lengths > 1, worth, -1.0)", "tests/text/test_long_texts.py::test_stretches_cover_everything_and_are_divided_where_it_is_worth_it"),
     Mutant("shim draws bins after numbers", "lime/tables.py", "numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in range(d)]", "numbers = [neighbors.drawn(self.feature_frequencies[j], n, self.random_state) for j in reversed(range(d))][::-1]", f"{SHIM}/test_tabular.py::test_same_rows_and_numbers"),
@@ -147,13 +149,46 @@ MUTANTS = (
     Mutant("widths weighed without their normalizers", "kernels/width.py", "k.log(Z, origin) - c for k, c", "k.log(Z, origin) - 0 * c for k, c", "tests/laws/test_widths.py::test_every_width_has_its_analytic_slope"),
     Mutant("normalizers after one round", "kernels/width.py", "rounds: int = 200", "rounds: int = 1", "tests/laws/test_widths.py::test_normalizers_are_those_of_the_normal_law"),
     Mutant("auto takes the narrowest", "recipes.py", 'return good[-1], f"the widest', 'return good[0], f"the widest', "tests/laws/test_widths.py::test_the_rule_by_itself"),
-    Mutant("the proxy has seen what it predicts", "surrogates/proxy.py", "_trained(make, Z[fold != r], Y[fold != r, c], w[fold != r])", "_trained(make, Z, Y[:, c], w)", "tests/laws/test_proxy.py::test_the_error_falls_and_is_known"),
+    Mutant("the proxy has seen what it predicts", "surrogates/proxy.py", "_trained(make, Z[fold != r], Y[fold != r, c], w[fold != r])", "_trained(make, Z, Y[:, c], w)", "tests/laws/test_proxy.py::test_draws_are_predicted_by_proxies_that_have_not_seen_their_fold"),
     Mutant("the limit of the proxy left out", "surrogates/proxy.py", "getattr(rest, name) + getattr(limit, name)", "getattr(rest, name) + 0 * getattr(limit, name)", "tests/laws/test_proxy.py::test_products_are_for_the_quadratic_proxy"),
     Mutant("vsi of the union", "diagnostics/stability.py", "(first[a] & first[b]).sum() / min(K", "(first[a] | first[b]).sum() / min(K", "tests/diagnostics/test_stability.py::test_indices_by_hand"),
     Mutant("csi of all pairs", "diagnostics/stability.py", "if first[a, j] and first[b, j]]", "]", "tests/diagnostics/test_stability.py::test_indices_by_hand"),
     Mutant("the method's variation is the model's", "diagnostics/stability.py", "total**2 - method**2", "total**2 - 0 * method**2", "tests/diagnostics/test_stability.py::test_the_error_of_few_draws_is_the_methods"),
     Mutant("deletion keeps the strongest", "diagnostics/faithfulness.py", "np.concatenate([~removed, removed])", "np.concatenate([removed, ~removed])", "tests/diagnostics/test_faithfulness.py::test_words_of_a_text"),
     Mutant("infidelity around the mean", "diagnostics/faithfulness.py", "- explanation.prediction[t]\n", "- hood.Y[0, :, 0].mean()\n", "tests/diagnostics/test_faithfulness.py::test_infidelity_of_a_line_and_a_parabola"),
+    Mutant("allocation: draws weigh the other way", "domains/balance.py", "np.log(p[c]) - np.log(drawn[c])", "np.log(drawn[c]) - np.log(p[c])", f"{BALANCE}::test_balanced_draws_weighed_are_the_law"),
+    Mutant("allocation: a unit is its own company", "domains/balance.py", "(reduce(np.add, share) - share)", "reduce(np.add, share)", f"{BALANCE}::test_no_other_probabilities_leave_a_smaller_error"),
+    Mutant("allocation: the normal without its spread", "domains/balance.py", "away[:, 0, -1] += sd**2", "away[:, 0, -1] += 0 * sd**2", f"{BALANCE}::test_the_variance_is_that_of_the_components"),
+    Mutant("allocation: own level and others swapped", "domains/balance.py", "factor[:, :1], factor[:, 1:2])", "factor[:, 1:2], factor[:, :1])", f"{BALANCE}::test_no_other_probabilities_leave_a_smaller_error"),
+    Mutant("allocation: another width weighs twice", "kernels/balanced.py", "return log_weights(self.kernel, Z, origin)", "return 2 * log_weights(self.kernel, Z, origin)", f"{BALANCE}::test_draws_balanced_for_one_width_are_weighed_for_another"),
+    Mutant("allocation: weights in logarithms", "kernels/balanced.py", "return np.exp(self.log(Z, origin))", "return self.log(Z, origin)", f"{BALANCE}::test_draws_balanced_for_one_width_are_weighed_for_another"),
+    Mutant("radius about the training mean", "domains/reach.py", "away = Z - (w * Z).sum(axis=1, keepdims=True)", "away = Z", "tests/neighborhoods/test_radius.py::test_of_independent_normals_it_is_the_kernels"),
+    Mutant("radius of observed rows unweighed", "domains/reach.py", "return Z, _weights(kernel, Z, representation.origin)\n    local", "return Z, np.ones((1, Z.shape[1]))\n    local", "tests/neighborhoods/test_radius.py::test_of_independent_normals_it_is_the_kernels"),
+    Mutant("radius of one coordinate a unit", "domains/reach.py", "*(law.width for law", "*(1 for law", "tests/neighborhoods/test_radius.py::test_levels_and_whether_a_number_is_missing_do_not_count"),
+    Mutant("radius of levels too", "domains/reach.py", " if isinstance(unit, Number)]", "]", "tests/neighborhoods/test_radius.py::test_levels_and_whether_a_number_is_missing_do_not_count"),
+    Mutant("rows alike in their first column", "domains/balance.py", "rows = np.stack(cells, axis=1)", "rows = np.stack(cells[:1], axis=1)", f"{ONCE}::test_no_row_is_asked_twice_and_the_certificate_counts_them"),
+    Mutant("known rows are those of this round", "explain.py", "np.concatenate([np.arange(start), start + new])", "np.concatenate([np.arange(start), new])", f"{ONCE}::test_no_row_is_asked_twice_and_the_certificate_counts_them"),
+    Mutant("all instances repeat the rows of the first", "explain.py", "first[b], None if before", "first[0], None if before", f"{ONCE}::test_answers_are_those_of_asking_about_every_draw"),
+    Mutant("repeated rows are counted", "explain.py", "(first[:, start:] == np.arange(start, stop)).sum(axis=1)", "(first[:, start:] >= 0).sum(axis=1)", f"{ONCE}::test_no_row_is_asked_twice_and_the_certificate_counts_them"),
+    Mutant("parts: the worst penalty", "engines/index_proxy.py", "made[:, shares.argmin()]", "made[:, shares.argmax()]", f"{MASKS}/test_index_proxy.py::test_nearer_to_the_limit_and_its_errors_are_honest"),
+    Mutant("parts: any gain is a gain", "engines/index_proxy.py", "if shares.min() < LOWER:", "if True:", f"{MASKS}/test_index_proxy.py::test_a_proxy_that_gains_less_than_a_tenth_is_left_out"),
+    Mutant("parts: third moment of kept parts", "engines/cubic.py", "P1 - 3 * P2 + 2 * P3", "P1 - 3 * P2 + P3", f"{MASKS}/test_index_proxy.py::test_limit_of_each_term_is_the_sum_over_all_masks"),
+    Mutant("parts: the index is not of variance 1", "engines/cubic.py", "max(a1 - a2, 0.0)", "max(a1, 0.0)", f"{MASKS}/test_index_proxy.py::test_limit_of_each_term_is_the_sum_over_all_masks"),
+    Mutant("parts: the index along the other axis", "engines/cubic.py", "E(P1 * (P1 - P2)) * b[:, None]", "E(P1 * (P1 - P2)) * b", f"{MASKS}/test_index_proxy.py::test_limit_of_each_term_is_the_sum_over_all_masks"),
+    Mutant("lengths: products without the other derivative", "engines/normed.py", "product(a[1], b[0], *more) + product(a[0], b[1], *more)", "product(a[1], b[0], *more)", f"{MASKS}/test_normed_words.py::test_moments_are_sums_over_all_masks"),
+    Mutant("lengths: covariances not centered", "engines/normed.py", "kept - moments_of_kept(counts)[0] * mean", "kept", f"{MASKS}/test_normed_words.py::test_moments_are_sums_over_all_masks"),
+    Mutant("lengths: nodes too far apart", "engines/normed.py", "STEP = 0.125", "STEP = 0.5", f"{MASKS}/test_normed_words.py::test_moments_are_sums_over_all_masks"),
+    Mutant("shim variance for deviation", "lime/evidence.py", "answers.std(axis=0)", "answers.var(axis=0)", f"{SHIM}/test_beside_lime.py::test_evidence_of_samples_by_hand"),
+    Mutant("shim errors without weights", "lime/evidence.py", "weights[None], Z[:1])", "weights[None] ** 0, Z[:1])", f"{SHIM}/test_beside_lime.py::test_evidence_of_samples_by_hand"),
+    Mutant("shim unpacks the other way", "lime/evidence.py", "axis=self.axis, count", "axis=1 - self.axis, count", f"{SHIM}/test_beside_lime.py::test_evidence_of_samples_by_hand"),
+    Mutant("shim masks counted from no word", "lime/sums.py", "gram[1:, 0] -= A @ root[at]", "gram[1:, 0] += A @ root[at]", f"{SHIM}/test_beside_lime.py::test_moments_of_masks"),
+    Mutant("shim sums of the last block", "lime/sums.py", "part += A @ A.T", "part = A @ A.T", f"{SHIM}/test_beside_lime.py::test_moments_of_masks"),
+    Mutant("shim digits lost unnoticed", "lime/sums.py", "unsafe = bool(", "unsafe = False and bool(", f"{SHIM}/test_beside_lime.py::test_far_and_large_columns"),
+    Mutant("the classifier has seen what it judges", "diagnostics/manifold.py", "rows[first[~held]], rows[first[held]]", "rows[first], rows[first[held]]", f"{OFF}::test_a_copula_of_data_of_a_copula_is_not_told_apart_and_independent_columns_are"),
+    Mutant("the cut at the other end of the real rows", "diagnostics/manifold.py", "1 - FALSE_ALARMS", "FALSE_ALARMS", f"{OFF}::test_real_rows_are_not_told_apart_however_often_they_are_drawn"),
+    Mutant("off the manifold where both say so", "diagnostics/manifold.py", "share > TOLD_APART or self.auc", "share > TOLD_APART and self.auc", "tests/diagnostics/test_detector.py::test_either_is_enough_for_the_flag"),
+    Mutant("draws judged without their weights", "diagnostics/manifold.py", "np.exp(log - log.max(axis=1, keepdims=True)), axis=1)", "np.exp(0 * log), axis=1)", "tests/diagnostics/test_detector.py::test_draws_are_rows_of_the_local_law_whether_drawn_or_weighed"),
+    Mutant("unknown levels are the commonest", "diagnostics/manifold.py", "code.get(v, MOST_LEVELS)", "code.get(v, 0)", "tests/diagnostics/test_detector.py::test_levels_without_a_code_are_among_the_rare"),
     Mutant("gap relative to nothing", "diagnostics/flags.py", "if gap > max(GAP, (p / 2) ** 0.5) * spread and", "if gap > 0 * spread and", "tests/bad_inputs/test_flags.py::test_thresholds"),
 )
 
@@ -166,13 +201,13 @@ def copy(to: Path) -> None:
         shutil.copy(ROOT / name, to / name)
 
 
-def passes(at: Path, *tests: str) -> bool:
-    """Whether the tests pass in a copy; anything but passing and failing is an error."""
+def failures(at: Path, *tests: str) -> str:
+    """What pytest says of tests that fail in a copy, "" where they pass; anything else than passing and failing is an error."""
     env = {**os.environ, "PYTHONPATH": str(at / "src"), "PYTHONDONTWRITEBYTECODE": "1", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "-x", "-m", "not slow", *tests], cwd=at, env=env, capture_output=True, text=True, check=False)
     if done.returncode not in (0, 1):
         raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout[-3000:]}{done.stderr[-2000:]}")
-    return done.returncode == 0
+    return done.stdout[-3000:] if done.returncode else ""
 
 
 def mutated(text: str, mutant: Mutant) -> str:
@@ -187,14 +222,15 @@ def survivors(mutants: tuple[Mutant, ...]) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         at = Path(folder)
         copy(at)
-        if not passes(at, *sorted({m.test for m in mutants})):
-            raise RuntimeError("the tests fail without any fault")
+        said = failures(at, *sorted({m.test for m in mutants}))
+        if said:
+            raise RuntimeError(f"the tests fail without any fault:\n{said}")
         alive = []
         for mutant in mutants:
             file = at / "src" / "kabosu" / mutant.path
             text = file.read_text()
             file.write_text(mutated(text, mutant))
-            noticed = not passes(at, mutant.test)
+            noticed = bool(failures(at, mutant.test))
             file.write_text(text)
             print(f"{'killed' if noticed else 'ALIVE ':7s} {mutant.name}", flush=True)
             alive += [] if noticed else [mutant.name]
