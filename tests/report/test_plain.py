@@ -140,6 +140,15 @@ def test_hundreds_of_features_do_not_fill_the_terminal():
     assert len(str(e).splitlines()) < 45
 
 
+def test_long_names_keep_the_table_narrow():
+    frame = pd.DataFrame(RNG.normal(size=(50, 2)), columns=["the mean of " * 20 + "all", "b"])
+    explainer = kb.TabularExplainer(lambda d: d.to_numpy().sum(axis=1), frame)
+    e = explainer.explain(frame.iloc[0])
+    assert "the mean of the mean of the mean of the mean of … ean of all  " in str(e)
+    assert max(len(row) for row in str(e).splitlines() if not row.startswith("not ")) < 120 and max(map(len, str(explainer.explain_many(frame[:3])).splitlines())) < 200
+    assert e.to_frame()["feature"][0] == frame.columns[0]
+
+
 def test_many_in_short(es, ragged):
     text = str(es)
     assert text.splitlines()[0] == "7 explanations"

@@ -41,6 +41,17 @@ def test_other_extensions_are_refused_with_the_list(e, tmp_path, name):
         e.save(tmp_path / name)
 
 
+@pytest.mark.parametrize("kind", ["png", "svg", "pdf"])
+def test_letters_that_the_font_lacks_are_told_once_and_the_picture_is_there(tmp_path, kind):
+    frame = pd.DataFrame(np.eye(9, 3), columns=["\U0001f680 first", "\U0001f680\u7279 second", "third"])
+    e = kb.TabularExplainer(lambda d: d.to_numpy().sum(axis=1), frame).explain(frame.iloc[0])
+    with pytest.warns(UserWarning) as said:  # noqa: PT030  all of them are looked at
+        path = e.save(tmp_path / f"e.{kind}")
+    (told,) = said
+    assert str(told.message).startswith("the font of the picture lacks \U0001f680\u7279, boxes stand in their place")
+    assert path.stat().st_size > 1000
+
+
 def test_a_missing_folder_is_named(e, tmp_path):
     with pytest.raises(kb.InputError, match="folder .* does not exist"):
         e.save(tmp_path / "no" / "x.html")

@@ -26,7 +26,7 @@ def curves(e: Explanation, ax: Any = None, output: Any = None, max_display: int 
         ax = plt.subplots(rows, min(3, len(names)), figsize=(3.4 * min(3, len(names)), 2.7 * rows + 0.4), layout="constrained", squeeze=False, sharey=True)[1].ravel()
         for spare in ax[len(names) :]:
             spare.set_visible(False)
-        ax[0].figure.suptitle(_fidelities(e, t), x=0.01, ha="left", color=style.palette(ax[0]).ink, fontsize="medium", parse_math=False)
+        ax[0].figure.suptitle(_fidelities(e, t, 40 * min(3, len(names))), x=0.01, ha="left", color=style.palette(ax[0]).ink, fontsize="medium", parse_math=False)
     for axis, name in zip(np.atleast_1d(ax), names, strict=False):
         curve(e, name, ax=axis, output=output)
     for n, axis in enumerate(np.atleast_1d(ax)):
@@ -35,10 +35,11 @@ def curves(e: Explanation, ax: Any = None, output: Any = None, max_display: int 
     return ax
 
 
-def _fidelities(e: Explanation, t: int) -> str:
-    what = style.wrap(f"effects on {output_words(e, e.output_names[t])}", 80)
+def _fidelities(e: Explanation, t: int, width: int) -> str:
+    what = f"effects on {output_words(e, e.output_names[t])}"
     band = "; band: 95%" if any(c.error[:, t].any() for c in e.curves.curves) else ""
-    return f"{what}\ncurves explain {e.curves.fidelity[t]:.0%} of the model around this row, straight lines {e.certificate.fidelity[t]:.0%}\n(dot: this row; dashes: the coefficient; gray: where the draws lie{band})"
+    text = f"{what}\ncurves explain {e.curves.fidelity[t]:.0%} of the model around this row, straight lines {e.certificate.fidelity[t]:.0%}\n(dot: this row; dashes: the coefficient; gray: where the draws lie{band})"
+    return style.wrap(text, width)
 
 
 def curve(e: Explanation, feature: str, ax: Any = None, output: Any = None) -> Any:
@@ -55,7 +56,7 @@ def curve(e: Explanation, feature: str, ax: Any = None, output: Any = None) -> A
     ax.axhline(0, color=colors.neutral, lw=0.8, zorder=0)
     style.bare(ax)
     ax.tick_params(colors=colors.ink)
-    style.title(ax, feature, colors.ink)
+    style.title(ax, style.wrap(feature, style.letters(ax)), colors.ink)
     style.ylabel(ax, f"effect on {output_words(e, e.output_names[t])}", colors.ink)
     return ax
 

@@ -8,6 +8,10 @@ from typing import Any
 import numpy as np
 
 from kabosu.errors import MissingExtra
+from kabosu.report.words import printable
+
+LETTER = 0.075  # inches, of the medium size
+LEFTWARD = "\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc"  # scripts that are written from right to left
 
 
 @dataclass(frozen=True)
@@ -85,10 +89,16 @@ def figure(ax: Any) -> Any:
 
 
 def wrap(text: str, width: int = 34) -> str:
-    """Long names on several lines, whole."""
-    together = text.replace(" = ", " =\N{NO-BREAK SPACE}")
+    """Long names on several lines, whole; what is written from right to left keeps to itself."""
+    apart = re.sub(f"([{LEFTWARD}]+(?:\\s+[{LEFTWARD}]+)*)", "\N{LEFT-TO-RIGHT MARK}\\1\N{LEFT-TO-RIGHT MARK}", printable(text))
+    together = apart.replace(" = ", " =\N{NO-BREAK SPACE}")
     lines = [line for part in together.splitlines() or [""] for line in textwrap.wrap(part, width, break_on_hyphens=False) or [""]]
     return "\n".join(lines).replace(" =\N{NO-BREAK SPACE}", " = ")
+
+
+def letters(ax: Any) -> int:
+    """How many letters fit above these axes."""
+    return max(16, int(ax.get_window_extent().width / ax.figure.dpi / LETTER))
 
 
 def row_size(labels: list[str]) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from kabosu.widths import WidthPath
 
 ROWS = 30  # more are a frame's business
 SHOWN = 10  # rows of a collection
+LONGEST = 60  # letters of a name or value
 
 
 def table(e: Explanation) -> str:
@@ -42,7 +43,7 @@ def _rows(e: Explanation, t: int) -> list[tuple[str, ...]]:
     rows = [("feature", "value", "coef", "± 95%", "scaled", "± 95%")]
     for j, s, h, sh in zip(order, scaled, half, scaled_half, strict=True):
         name, value = _named(e, int(j))
-        rows.append((line(name), line(value), number(e.coef[j, t], 3, sign=True), half_words(h, e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
+        rows.append((_short(line(name)), _short(line(value)), number(e.coef[j, t], 3, sign=True), half_words(h, e.coef[j, t]), s, half_words(sh, e.coef[j, t])))
     return [("feature", "coef", "± 95%"), *((name, *numbers) for name, _, _, _, *numbers in rows[1:])] if all(unit == PRESENT for unit in e.units) else rows
 
 
@@ -51,6 +52,11 @@ def _named(e: Explanation, j: int) -> tuple[str, str]:
     if e.units[j] == MISSING:
         return condition(e, j), "yes" if e.values[j] else "present"
     return e.feature_names[j], cell(e.values[j])
+
+
+def _short(text: str) -> str:
+    """At most so long that a row stays on one line of most terminals; to_frame() has the whole."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 13]} … {text[-10:]}"
 
 
 def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
@@ -100,7 +106,7 @@ def _left(rows: Sequence[tuple[str, ...]]) -> list[str]:
 
 def _summary(e: Explanation) -> tuple[str, str, str, str]:
     t, top = e.target_index, e.order()[:3]
-    effects = ", ".join(f"{line(condition(e, int(j)))} {text}" for j, text in zip(top, column(e.coef_scaled[top, t], 2), strict=True))
+    effects = ", ".join(f"{_short(line(condition(e, int(j))))} {text}" for j, text in zip(top, column(e.coef_scaled[top, t], 2), strict=True))
     return line(e.target), number(e.prediction[t], 3), number(e.certificate.fidelity[t], 2), effects
 
 

@@ -1,6 +1,10 @@
 """Files by their extension, complete or not at all."""
 
 import os
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +27,9 @@ def save(obj: Explanation | Explanations, path: str | Path) -> Path:
         raise InputError(f"path={str(path)!r}: the folder {str(path.parent)!r} does not exist; make it first")
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        _write(obj, beside, kind[1:])
-        os.replace(beside, path)
+        with _letters_told():
+            _write(obj, beside, kind[1:])
+            os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
     return path
@@ -61,3 +66,18 @@ def _picture(obj: Any, path: Path, kind: str) -> None:
     with rc_context({"svg.hashsalt": "kabosu"}):
         obj.plot(ax=figure)
         figure.savefig(path, format=kind, dpi=200, bbox_inches="tight", metadata=dates.get(kind))
+
+
+@contextmanager
+def _letters_told() -> Iterator[None]:
+    """One warning for all letters that the fonts lack, which says what to do; others as they are."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        yield
+    missing = [re.match(r"Glyph (\d+) .*missing from", str(w.message)) for w in said]
+    for w, lacks in zip(said, missing, strict=True):
+        if not lacks:
+            warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
+    letters = "".join(dict.fromkeys(chr(int(lacks[1])) for lacks in missing if lacks))
+    if letters:
+        warnings.warn(f"the font of the picture lacks {letters}, boxes stand in their place; name one that has them, matplotlib.rcParams['font.family'] = ['DejaVu Sans', 'Noto Sans CJK JP'], or save as .html", stacklevel=5)
