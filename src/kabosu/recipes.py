@@ -6,7 +6,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from kabosu import checks
-from kabosu.diagnostics.flags import GLOBAL
+from kabosu.diagnostics.flags import GLOBAL, enough
 from kabosu.domains.bins import Bins
 from kabosu.domains.copula import Copula
 from kabosu.domains.masks import Coins, EvenCounts, Removed
@@ -31,7 +31,8 @@ NEARLY = 0.05  # of held-out R2
 class AutoWidth:
     """The widest width at which a line describes the model, and the draws suffice.
 
-    Among widths that are not near-global and whose error is at most ``error`` of the largest coefficient: the widest whose held-out R2 reaches ``fidelity``;
+    Among widths that are not near-global, at which the draws (or listed rows) count for enough, and whose error is at most ``error`` of the largest
+    coefficient: the widest whose held-out R2 reaches ``fidelity``;
     where none does, the widest whose R2 is within 0.05 of the largest (after OptiLIME, Visani et al. 2020, which searches by repeated sampling).
     """
 
@@ -46,7 +47,9 @@ class AutoWidth:
         """Position among explanations of rising width, and the rule in words."""
         at = [(float(e.certificate.fidelity[e.target_index]), float(e.certificate.monte_carlo_error[e.target_index])) for e in path]
         local = [i for i, e in enumerate(path) if not e.certificate.radius > GLOBAL] or [0]
-        certain = [i for i in local if not at[i][1] > self.error] or local
+        worth = [e.certificate.effective_sample_size - enough(len(e)) for e in path]
+        counted = [i for i in local if worth[i] >= 0] or [max(local, key=lambda i: worth[i])]
+        certain = [i for i in counted if not at[i][1] > self.error] or counted
         good = [i for i in certain if at[i][0] >= self.fidelity]
         if good:
             return good[-1], f"the widest at which held-out R2 reaches {self.fidelity:g}"

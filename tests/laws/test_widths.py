@@ -1,5 +1,7 @@
 """The width path: one measured neighborhood, weighed for every width, against analytic answers; and the width that "auto" takes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -123,14 +125,40 @@ def test_auto_says_so_where_no_line_describes_the_model():
 
 def test_the_rule_by_itself():
     def path(*pairs):
-        certificate = lambda f, m: type("C", (), {"fidelity": [f], "monte_carlo_error": [m], "radius": 0.5})  # noqa: E731
-        return [type("E", (), {"target_index": 0, "certificate": certificate(f, m)}) for f, m in pairs]
+        certificate = lambda f, m, worth=1000.0: SimpleNamespace(fidelity=[f], monte_carlo_error=[m], effective_sample_size=worth, radius=0.5)  # noqa: E731
+        return [type("E", (), {"target_index": 0, "certificate": certificate(*pair), "__len__": lambda self: 20})() for pair in pairs]
 
     rule = AutoWidth(fidelity=0.9, error=0.1)
     assert rule.choose(path((0.99, 0.01), (0.95, 0.01), (0.7, 0.01)))[0] == 1
     assert rule.choose(path((0.99, 0.01), (0.95, 0.5), (0.7, 0.01)))[0] == 0
     assert rule.choose(path((0.6, 0.01), (0.72, 0.01), (0.7, 0.01), (0.5, 0.01)))[0] == 2
     assert rule.choose(path((np.nan, np.nan), (np.nan, np.nan)))[0] == 1
+    assert rule.choose(path((0.99, 0.0, 1.0), (0.99, 0.0, 39.0), (0.7, 0.2, 40.0), (0.6, 0.2, 300.0)))[0] == 2
+    assert rule.choose(path((0.99, 0.0, 1.0), (0.5, 0.9, 30.0), (0.99, 0.0, 2.0)))[0] == 1
+
+
+def test_auto_counts_the_rows_of_an_observed_neighborhood():
+    """One row that is near and a line through it fit each other: no reason to take its width."""
+    X, y = load_diabetes(return_X_y=True, scaled=False)
+    model = RandomForestRegressor(10, random_state=0).fit(X, y)
+    explainer = kb.TabularExplainer(model, X, neighborhood="observed", kernel_width="auto")
+    for x in X[:4]:
+        e = explainer.explain(x)
+        assert e.certificate.effective_sample_size > 30
+        assert "low-effective-sample-size" not in {f.code for f in e.certificate.flags}
+
+
+def test_the_picture_shows_what_is_surely_large_somewhere():
+    """A level that never changes at narrow widths, where another column's error is large at all others."""
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({**{f"x{j}": rng.normal(size=500) for j in range(8)}, "level": rng.choice(["a", "b"], 500)})
+
+    def model(A):
+        x = A.iloc[:, :8].to_numpy(float)
+        return 0.01 * x.sum(axis=1) + (A["level"] == "a") + np.where(np.abs(x[:, 0]) > 1.5, 30 * np.sign(np.sin(40 * x[:, 0])), 0.0)
+
+    path = kb.TabularExplainer(model, data).width_path(data.iloc[0].replace({data["x0"][0]: 0.0}), [0.02, 0.05, 0.577, 0.75], budget=30000)
+    assert "level" in [text.get_text() for text in path.plot()[0].get_legend().get_texts()]
 
 
 def test_masks_have_a_path_too():

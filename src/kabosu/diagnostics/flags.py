@@ -36,7 +36,7 @@ FLAGS: Mapping[str, str] = {
     "imprecise": "raise budget= (certificate.forecast: by about how many rows), or lower tolerance= where that ended the draws; a wider kernel_width= or fewer features= need fewer, neighborhood='observed' needs more background rows",
     "did-not-react": "the model gave one and the same answer almost everywhere: widen kernel_width=, or check that the model sees the columns in the right order",
     "constant-feature": "its coefficient is no effect: widen kernel_width=, raise budget=, or leave it out with features=",
-    "ill-conditioned": "features move together in this neighborhood, and share one effect in any way: explain fewer of them with features=, or draw each by itself (neighborhood='gaussian')",
+    "ill-conditioned": "features move together in this neighborhood, and how they share their effect is arbitrary: explain fewer of them with features=, or draw each by itself (neighborhood='gaussian')",
     "outside-training-range": "the model extrapolates here, and so does the explanation: check the row, or add such rows to the background data",
     "coarse-parts": "read the long ones as a whole; for each by itself raise budget=, or explain a part of the instance",
     "few-parts": "ask for more: a larger n_segments=, another algorithm or its numbers for segments=, or a grid",
@@ -57,6 +57,11 @@ GLOBAL = 0.901  # radius in training standard deviations: the official default h
 GAP = 3.0  # standard deviations of the answers around; sqrt(p / 2) where that is more: what p equal parabolas miss
 SATURATED, SATURATED_SPREAD = 0.001, 0.02  # distance of a probability from 0 or 1, and how little it moves
 STEEP = 1e8  # condition number that costs half of the digits
+
+
+def enough(p: int) -> int:
+    """Independent draws that p coefficients want at least."""
+    return max(FEW, 2 * p)
 
 
 def flags_of(certificate: "Certificate", target: int, p: int, still: tuple[str, ...], scale: str = "", prediction: float = np.nan) -> tuple[Flag, ...]:
@@ -85,7 +90,7 @@ def _of_the_draws(c: "Certificate", t: int, p: int, still: tuple[str, ...]) -> I
     """What the neighborhood and the number of draws allow."""
     if c.radius > GLOBAL:
         yield "near-global-kernel", f"the neighborhood reaches {c.radius:.2f} standard deviations of the training data"
-    if c.effective_sample_size < max(FEW, 2 * p):
+    if c.effective_sample_size < enough(p):
         yield "low-effective-sample-size", f"the draws count for {c.effective_sample_size:.1f} independent ones, for {p} coefficients"
     if c.monte_carlo_error[t] > IMPRECISE:
         yield "imprecise", f"the 95% error is {c.monte_carlo_error[t]:.0%} of the largest coefficient"

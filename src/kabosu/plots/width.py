@@ -49,8 +49,9 @@ def _places(path: WidthPath) -> Float[Array, "T"]:
 
 def _coefficients(ax: Any, path: WidthPath, e: Explanation, t: int, x: Float[Array, "T"], most: int, colors: style.Palette) -> None:
     coef, error = path.coef_scaled[..., t], np.stack([one.interval()[1, :, t] - one.coef[:, t] for one in path.explanations]) * np.abs(e.scale)
-    size = np.abs(coef) * (np.nan_to_num(path.error[:, t], nan=1.0) < 0.5)[:, None]
-    names = np.argsort(-size.max(axis=0), kind="stable")[:most]
+    size = np.abs(coef)
+    sure = np.maximum(size - np.where(np.isfinite(error), error, np.inf), 0.0)  # of each at some width, beyond its own error
+    names = np.lexsort((-size.max(axis=0), -sure.max(axis=0)))[:most]
     for n, j in enumerate(names):
         color = (colors.positive, colors.negative, colors.neutral)[n % 3]
         ax.plot(x, coef[:, j], color=color, marker=MARKERS[n % 6], ms=4, lw=1.6, ls="-" if n < 3 else "--", label=style.wrap(e.columns[j], 26))
