@@ -9,7 +9,7 @@ import numpy as np
 
 from kabosu.types import Array, Bool, Int
 
-BLOCK = 1024  # texts made at once
+BLOCK = 256  # texts made at once
 
 
 class _Indexed:

@@ -9,7 +9,7 @@ import numpy as np
 from kabosu.errors import InputError
 from kabosu.fits import Fit
 from kabosu.lime.evidence import MOST, Evidence, Neighborhood, whole
-from kabosu.lime.sums import Sums, by_size, of_masks
+from kabosu.lime.sums import ROWS, WIDE, Sums, by_size, largest, of_masks
 from kabosu.moments import Moments
 from kabosu.surrogates import Ridge, Select
 from kabosu.surrogates.select import lasso_path
@@ -76,9 +76,13 @@ def regress(Z: Any, Y: Float[Array, "s k"], weights: Float[Array, "s"], labels: 
     answers = np.ascontiguousarray(Y[:, list(labels)], dtype=np.float64)
     select = Select(int(K), method, Ridge(1.0, per="fit"))  # pyright: ignore[reportArgumentType]
     if regressor is None and method != "lasso_path":
-        sums = Sums.of(_moments(Z, answers - answers[:1], weights))
+        moved = answers - answers[:1]
+        picks = _clear(Z, moved, weights, select)
+        columns = np.arange(Z.shape[1]) if picks is None else np.unique(picks)
+        sums = Sums.of(_moments(Z if picks is None else Z[:, columns], moved, weights))
         if not sums.unsafe:
-            return _of_sums(sums, ids, Z, answers, weights, select)
+            picks = sums.picks(_by(method, int(K)), int(K), Z[0].astype(np.float64)) if picks is None else [np.searchsorted(columns, pick) for pick in picks]
+            return _of_sums(sums, picks, columns, ids, Z, answers, weights, select)
     Z = np.ascontiguousarray(Z, dtype=np.float64)
     fitted = whole(Z, answers, weights, select)
     used = tuple(np.flatnonzero(~np.isnan(error)) for error in fitted.std_error[0].T)
@@ -94,17 +98,24 @@ def _moments(Z: Array, moved: Float[Array, "s k"], weights: Float[Array, "s"]) -
     return Moments.of(Z[None], moved[None], weights[None], 1, Z[:1].astype(np.float64))
 
 
-def _of_sums(sums: Sums, ids: Array | None, Z: Array, answers: Float[Array, "s k"], weights: Float[Array, "s"], select: Select) -> Regression:
-    """The numbers of lime; it gives no errors, so that those wait until they are asked for."""
-    around, origin, moments = answers[0], Z[0].astype(np.float64), sums.moments
-    picks = sums.picks(_by(select.by, select.K), select.K, origin)
-    coef = sums.coefficients(picks)
-    level = moments.level[0, 0] - moments.center[0, 0] @ coef
-    total, residual = moments.total[0, 0], moments.residual(level[None, None], coef[None, None])[0, 0]
+def _clear(Z: Array, moved: Float[Array, "s k"], weights: Float[Array, "s"], select: Select) -> list[Int[Array, "K"]] | None:
+    """The largest of many masks, where single precision can tell which they are."""
+    many = Z.dtype == bool and max(WIDE, select.K) < Z.shape[1] and len(Z) <= ROWS and bool(Z[0].all())
+    return largest(Z, moved, weights, select.K) if many and _by(select.by, select.K) == "highest_weights" else None
+
+
+def _of_sums(sums: Sums, picks: list[Array], columns: Int[Array, "c"], ids: Array | None, Z: Array, answers: Float[Array, "s k"], weights: Float[Array, "s"], select: Select) -> Regression:
+    """The numbers of lime from sums of some columns; it gives no errors, so that those wait until they are asked for."""
+    around, origin, moments = answers[0], Z[0, columns].astype(np.float64), sums.moments
+    few = sums.coefficients(picks)
+    level = moments.level[0, 0] - moments.center[0, 0] @ few
+    total, residual = moments.total[0, 0], moments.residual(level[None, None], few[None, None])[0, 0]
     r2 = np.where(total > 0, 1 - residual / np.where(total > 0, total, 1.0), np.nan)
     large = Z.dtype != bool and Z.size > MOST
     source = Evidence.of(whole(Z, answers, weights, select), Z, answers) if large else Neighborhood.of(Z, answers, weights, select)
-    return Regression(coef, around + level - origin @ coef, r2, around + level, ids, tuple(np.sort(pick) for pick in picks), source)
+    coef = np.zeros((Z.shape[1], len(picks)))
+    coef[columns] = few
+    return Regression(coef, around + level - origin @ few, r2, around + level, ids, tuple(np.sort(columns[pick]) for pick in picks), source)
 
 
 def _by(method: str, K: int) -> str:

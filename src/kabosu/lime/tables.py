@@ -281,7 +281,7 @@ class LimeTabularExplainer:
             for i, j in enumerate(columns):
                 values, number = self.feature_values[j], numbers[j].astype(np.intp)
                 if usual and j in discretizer.means and values == list(range(len(values))):  # every bin holds data: its number is its place
-                    np.equal(numbers[j], bins[j], out=kept[j])
+                    np.equal(numbers[j], int(bins[j]), out=kept[j])
                     cells[i, 1:] = discretizer.get_undiscretize_values(j, number[1:])
                     continue
                 found = np.asarray(values, dtype=np.float64)
