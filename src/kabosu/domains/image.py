@@ -43,6 +43,14 @@ class Regions:
         """The pixels of one feature."""
         return np.append(self.covers[part], False)[self.atoms]
 
+    def middle(self, part: int) -> tuple[int, int]:
+        """Row and column of the pixel that lies deepest inside one feature."""
+        from scipy.ndimage import distance_transform_edt
+
+        depth = np.asarray(distance_transform_edt(np.pad(self.where(part), 1)))[1:-1, 1:-1]
+        row, column = np.unravel_index(int(depth.argmax()), depth.shape)
+        return int(row), int(column)
+
     def spread(self, values: Array) -> Array:
         """(H, W) numbers of the pixels: sums over the features that cover each; 0 outside all."""
         return np.append(np.asarray(values, dtype=np.float64) @ self.covers, 0.0)[self.atoms]

@@ -23,7 +23,7 @@ def image(e: Explanation, ax: Any = None, output: Any = None, kind: str = "overl
 
     kind : "overlay" (the picture, blue where a segment raises the output and orange where it lowers it), "heat map" (the same
         without the picture), "error" (95% half-widths), "raising" or "lowering" (the ``max_display`` segments that do so most, in
-        their own colors, the rest faded).
+        their own colors, the rest faded). The first two number the ``max_display`` segments with the largest effects.
 
     Examples
     --------
@@ -48,6 +48,8 @@ def image(e: Explanation, ax: Any = None, output: Any = None, kind: str = "overl
     else:
         scale = COLORED[kind](ax, e, t, layout, colors)
         style.title(ax, heading(e, t), colors.ink)
+        if kind != "error":
+            _number(ax, e, t, layout, max_display)
         style.color_scale(scale, ax, f"{'95% half-width of the effect' if kind == 'error' else 'effect'} of each segment on {what}", colors.ink)
     ax.set_axis_off()
     return ax
@@ -64,6 +66,24 @@ def strongest(e: Explanation, t: int, sign: int, most: int) -> Array:
     """Positions of the segments with the largest effects of one sign."""
     order = np.argsort(-sign * e.coef[:, t], kind="stable")[:most]
     return order[sign * e.coef[order, t] > NOTHING * np.abs(e.coef[:, t]).max()]
+
+
+def _number(ax: Any, e: Explanation, t: int, layout: Regions, most: int) -> None:
+    """The numbers of the strongest segments, in their middle."""
+    for j in numbered(e, t, most):
+        row, column = layout.middle(int(j))
+        ax.text(column, row, number_of(e, int(j)), ha="center", va="center", fontsize="small", color="black", bbox={"facecolor": "white", "alpha": 0.7, "lw": 0, "pad": 1.2})
+
+
+def numbered(e: Explanation, t: int, most: int) -> Array:
+    """Positions of the segments with the largest effects, of either sign."""
+    order = np.argsort(-np.abs(e.coef[:, t]), kind="stable")[:most]
+    return order[e.coef[order, t] != 0]
+
+
+def number_of(e: Explanation, j: int) -> str:
+    """What is written on the picture: "3" of "segment 3"."""
+    return e.columns[j].split()[-1]
 
 
 def _overlay(ax: Any, e: Explanation, t: int, layout: Regions, colors: style.Palette) -> Any:

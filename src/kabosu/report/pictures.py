@@ -11,12 +11,14 @@ from kabosu.domains.series import Course
 from kabosu.domains.text import Spans
 from kabosu.explanation import Explanation
 from kabosu.plots import paint
+from kabosu.plots.image import number_of, numbered
 from kabosu.plots.style import LIGHT
 from kabosu.report.courses import course
 from kabosu.report.marked import marked
 from kabosu.report.words import number
 
 SIDE = 256  # pixels of a picture in a page: at most 262 kB
+NUMBERED = 10  # segments, as many as have a bar
 SHOWN = 340  # units of a page that it is wide
 
 
@@ -25,8 +27,11 @@ def _image(e: Explanation, t: int) -> dict[str, Any]:
     shown = [paint.smaller(a, SIDE) for a in (paint.tinted(e.layout, e.coef[:, t]), e.layout.picture)]
     H, W = shown[0].shape[:2]
     sources = ["data:image/png;base64," + base64.b64encode(paint.png(a)).decode("ascii") for a in shown]
+    rows, columns = e.layout.atoms.shape
+    at = [(*e.layout.middle(int(j)), number_of(e, int(j))) for j in numbered(e, t, NUMBERED)]
+    labels = [(round(100 * (x + 0.5) / columns, 2), round(100 * (y + 0.5) / rows, 2), text) for y, x, text in at]
     most = number(float(abs(e.layout.spread(e.coef[:, t])).max()), 2)
-    return {"template": "image.html", "sources": sources, "width": SHOWN, "height": round(SHOWN * H / W), "most": most, "negative": LIGHT.negative, "positive": LIGHT.positive}
+    return {"template": "image.html", "sources": sources, "width": SHOWN, "height": round(SHOWN * H / W), "most": most, "labels": labels, "negative": LIGHT.negative, "positive": LIGHT.positive}
 
 
 def _mixture(e: Explanation, t: int) -> dict[str, Any]:
