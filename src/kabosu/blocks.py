@@ -89,6 +89,7 @@ def assemble(model: Model, representation: Representation, recipe: Recipe, engin
         random_state=recipe.seed,
         width_rule="",
         adjusted_by=outcome.adjusted_by or ("",) * B,
+        design=outcome.designs or ("",) * B,
         curves=outcome.curves,
         interactions=outcome.interactions,
         spread=_or(outcome.spread, np.full(outcome.prediction.shape, np.nan)),

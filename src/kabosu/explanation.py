@@ -27,6 +27,7 @@ class Certificate:
     ended_by : the rule that ended the sampling.  forecast : about how many further model rows would meet the rule; 0 where it is met.
     radius : of the local law, in training standard deviations, measured on the draws where columns are drawn together; NaN where the kernel has no such meaning.
     adjusted_by : the proxy of the model that lowered the error of the draws, "" where none did.
+    design : how the draws were made: points, their law, allocation, and what the first round chose to take off; "" where an engine is exact.
     width_rule : how ``kernel_width="auto"`` took the width; "" where it was given.
     off_manifold : share of the draws that a classifier tells from real rows; NaN where the explainer was not asked for it (``off_manifold=True``).
     notes : codes and words about the instance itself.  flags : reasons for care, about the target.
@@ -46,6 +47,7 @@ class Certificate:
     radius: float
     width_rule: str = ""
     adjusted_by: str = ""
+    design: str = ""
     off_manifold: float = np.nan
     notes: tuple[tuple[str, str], ...] = ()
     flags: tuple[Flag, ...] = ()

@@ -56,6 +56,7 @@ class Block:
     found: Mapping[str, tuple[str, ...]]
     width_rule: str
     adjusted_by: tuple[str, ...]
+    design: tuple[str, ...]
     interactions: Interactions | None = None
 
     def __len__(self) -> int:
@@ -86,6 +87,7 @@ class Block:
             radius=float(self.radius[i]),
             width_rule=self.width_rule,
             adjusted_by=self.adjusted_by[i],
+            design=self.design[i],
             notes=(*notes, *found),
         )
         e = Explanation(

@@ -95,7 +95,7 @@ class Outcome:
     n_model_calls : rows asked of the model; those that neighbors share are asked once and counted for each.  ended_by : which rule ended the sampling.
     spread : standard deviation of the answers in the draws.  forecast : further rows that would meet the rule, 0 where it is met.
     found : code -> (B,) words, "" where nothing was found; they become flags.
-    adjusted_by : (B,) the proxy that lowered the error, "" where none did.
+    adjusted_by : (B,) the proxy that lowered the error, "" where none did.  design : (B,) how the draws were made, "" where there are none.
     curves, interactions : local effect curves and pairs of features, where there is one instance and the recipe asks for them.
     """
 
@@ -110,3 +110,10 @@ class Outcome:
     forecast: Float[Array, "B"] | None = None
     found: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     adjusted_by: tuple[str, ...] = ()
+    design: tuple[str, ...] = ()
+
+    @property
+    def designs(self) -> tuple[str, ...]:
+        """How the draws were made, and what was taken off the answers."""
+        by = self.adjusted_by or ("",) * len(self.design)
+        return tuple(f"{made}; taken off: {b}" if b else made for made, b in zip(self.design, by, strict=True))

@@ -118,7 +118,7 @@ def test_print_shows_the_answer_the_evidence_and_aligned_rows(e):
     lines = text.splitlines()
     t = e.target_index
     assert lines[0].startswith(f"probability of '{e.target}': {number(e.prediction[t], 3)}")
-    for wanted in ("fidelity: ", "gap to the model: ", "sampling error: ", "model calls: ", "kernel width: ", "engine: sampled, recipe kabosu, random_state 0"):
+    for wanted in ("fidelity: ", "gap to the model: ", "sampling error: ", "model calls: ", "kernel width: ", "draws: 2 scrambles of ", "engine: index-proxy, recipe kabosu, random_state 0"):
         assert any(line.startswith(wanted) for line in lines)
     head = next(i for i, line in enumerate(lines) if line.startswith("feature"))
     rows = lines[head + 1 : head + 1 + len(e)]

@@ -1,6 +1,7 @@
 """The visible list: ``engine="auto"`` takes the first that does not refuse."""
 
 from kabosu.engines.additive import Additive
+from kabosu.engines.columns_proxy import ColumnsProxy
 from kabosu.engines.enumerate import Enumerate
 from kabosu.engines.index import SingleIndex
 from kabosu.engines.index_proxy import IndexProxy
@@ -14,9 +15,26 @@ from kabosu.engines.sampled import Sampled
 from kabosu.engines.tree import Tree
 from kabosu.engines.words import Words
 
-ENGINES = (Tree(), Linear(), SingleIndex(), Additive(), Radial(), Enumerate(), ListedRows(), Proxy(), Sampled())
+ENGINES = (Tree(), Linear(), SingleIndex(), Additive(), Radial(), Enumerate(), ListedRows(), Proxy(), ColumnsProxy(), Sampled())
 
 MASK_ENGINES = (Words(), AllMasks(), PartsProxy(), IndexProxy(), Sampled())
 """Of instances whose parts are kept or replaced: texts, images, series."""
 
-__all__ = ["ENGINES", "MASK_ENGINES", "Additive", "AllMasks", "Enumerate", "IndexProxy", "Linear", "ListedRows", "PartsProxy", "Proxy", "Radial", "Sampled", "SingleIndex", "Tree", "Words"]
+__all__ = [
+    "ENGINES",
+    "MASK_ENGINES",
+    "Additive",
+    "AllMasks",
+    "ColumnsProxy",
+    "Enumerate",
+    "IndexProxy",
+    "Linear",
+    "ListedRows",
+    "PartsProxy",
+    "Proxy",
+    "Radial",
+    "Sampled",
+    "SingleIndex",
+    "Tree",
+    "Words",
+]

@@ -8,9 +8,10 @@ Most models of many parts answer nearly by a bent line, f = F(b'z, |z|): a proba
 otherwise is left to the draws. Index and cubic are fitted on other replicates than those they are used on: nothing is biased by them.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -24,7 +25,7 @@ from kabosu.protocols import Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
 from kabosu.surrogates import Ridge
-from kabosu.types import Array, Bool, Float
+from kabosu.types import Array, Bool, Float, Int
 
 PARTS = 128  # more parts want more draws than there are for a term each
 OUTPUTS = 8  # that are adjusted; of more, the explained one
@@ -33,17 +34,32 @@ MOST = 4096  # draws that the cubic is fitted to
 PENALTIES = (1e-3, 1e-2, 1e-1, 1.0)  # beside unit variance
 ROUNDING = 1e-20  # of the answers' mean square
 LOWER = 0.9  # of the residual variance: a proxy that gains less is noise
+CUBIC = "a cubic of the linear index"
+
+Maker = Callable[["Lines", Float[Array, "n"], Float[Array, "m p"]], Float[Array, "m l"]]
+"""Proxies, one for each penalty, fitted to draws on lines and their answers; minus their limits, at the draws that are asked."""
+
+
+class Cubic(Protocol):
+    """Terms of an index of coordinates whose limit explanations are known."""
+
+    @property
+    def center(self) -> Any: ...
+    def index(self, slope: Float[Array, "p"]) -> Float[Array, "p"]: ...
+    def features(self, Z: Float[Array, "s p"], b: Float[Array, "p"], /) -> Float[Array, "s d"]: ...
+    def limits(self, b: Float[Array, "p"]) -> tuple[Float[Array, "d"], Float[Array, "p d"]]: ...
 
 
 @dataclass(frozen=True)
 class Proxied:
     """A proxy of the answers, from fits that have not seen them, whose limit explanation is 0.
 
-    g : at the draws.  left : share of each output's residual variance that is left without it, 1 where it is not used.
+    g : at the draws.  left : share of each output's residual variance that is left without it, 1 where it is not used.  by : which proxy, "" where none.
     """
 
     g: Float[Array, "s k"]
     left: Float[Array, "k"]
+    by: Array
 
 
 @dataclass(frozen=True)
@@ -90,7 +106,7 @@ def _fitted(model: Model, local: MaskedBlock, recipe: Recipe, names: Array, hood
         return unadjusted
     k = hood.Y.shape[2]
     proxied = index_proxy(hood, recipe, Counts.of(np.array(local.counts)), np.arange(k) if k <= OUTPUTS else targets)
-    names[0] = words("a cubic of the linear index", proxied.left, targets)
+    names[0] = words(CUBIC, proxied.left, targets)
     return adjusted(unadjusted, hood, recipe, proxied)
 
 
@@ -117,24 +133,44 @@ def adjusted(unadjusted: Fit, hood: Neighborhood, recipe: Recipe, proxied: Proxi
 
 def index_proxy(hood: Neighborhood, recipe: Recipe, counts: Counts, outputs: Array) -> Proxied:
     """The cubic of some outputs, each with the penalty that leaves the least; 0 for the others and where it leaves too much."""
-    Z, w, (s, k) = hood.Z[0].astype(np.float64), weigh(hood, recipe.kernel)[0], hood.Y.shape[1:]
-    A = np.column_stack([np.ones(s), Z])
-    fold = np.arange(s) % recipe.sampler.replicates % FOLDS
+    Z, w, k = hood.Z[0].astype(np.float64), weigh(hood, recipe.kernel)[0], hood.Y.shape[2]
+    lines = Lines.of(np.column_stack([np.ones(len(Z)), Z]), w)
+    return best_of({CUBIC: partial(cubic, law=counts)}, lines, hood.Y[0], recipe.sampler.replicates, outputs, np.full(k, LOWER))
+
+
+def best_of(makers: Mapping[str, Maker], lines: "Lines", Y: Float[Array, "s k"], replicates: int, outputs: Array, most: Float[Array, "k"]) -> Proxied:
+    """The proxy of some outputs, among all of all makers, that leaves the least; 0 for the others and where it leaves more than ``most``."""
+    s, k = Y.shape
+    fold = folds(s, replicates)
     learned = [(fold != r) & (np.arange(s) < MOST) for r in range(fold.max() + 1)]
-    lines, parts = Lines.of(A, w), [Lines.of(A[rows], w[rows]) for rows in learned]
-    g, left = np.zeros((s, k)), np.ones(k)
+    parts = [lines.only(rows) for rows in learned]
+    g, left, by = np.zeros((s, k)), np.ones(k), np.full(k, "", dtype=object)
     for o in outputs:
-        y = hood.Y[0, :, o] - hood.Y[0, 0, o]
-        rest = lines.rest(y[:, None])
-        total = (w @ rest**2)[0]
-        if total > ROUNDING * (w @ y**2):
-            made = np.empty((s, len(PENALTIES)))
-            for r, rows in enumerate(learned):
-                made[fold == r] = _cubic(parts[r], y[rows], Z[rows], Z[fold == r], counts)
-            shares = w @ lines.rest(rest - made) ** 2 / total
-            if shares.min() < LOWER:
-                g[:, o], left[o] = made[:, shares.argmin()], shares.min()
-    return Proxied(g, left)
+        around = Y[:, o] - Y[0, o]
+        rest = lines.rest(around[:, None])
+        total = (lines.w @ rest**2)[0]
+        if total > ROUNDING * (lines.w @ around**2):
+            for name, make in makers.items():
+                made = _by_others(make, lines, parts, Y[:, o], fold, learned)
+                shares = lines.w @ lines.rest(rest - made) ** 2 / total
+                if shares.min() < min(most[o], left[o]):
+                    g[:, o], left[o], by[o] = made[:, shares.argmin()], shares.min(), name
+    return Proxied(g, left, by)
+
+
+def _by_others(make: Maker, lines: "Lines", parts: Sequence["Lines"], y: Float[Array, "s"], fold: Array, learned: Sequence[Array]) -> Float[Array, "s l"]:
+    """Each fold's proxies from draws of the others."""
+    each = [make(parts[r], y[rows], lines.A[fold == r, 1:]) for r, rows in enumerate(learned)]
+    made = np.empty((len(y), each[0].shape[1]))
+    for r, values in enumerate(each):
+        made[fold == r] = values
+    return made
+
+
+def folds(s: int, replicates: int) -> Int[Array, "s"]:
+    """Fold of each draw: whole replicates; of fewer replicates than folds, parts of them that follow one another."""
+    i, each = np.arange(s), max(1, FOLDS // replicates)
+    return i % replicates % FOLDS + replicates * (i // replicates * each // -(-s // replicates))
 
 
 @dataclass(frozen=True)
@@ -150,6 +186,10 @@ class Lines:
         """Of masks with a constant, and weights."""
         return cls(A, w, np.linalg.pinv((A.T * w) @ A, rcond=1e-12, hermitian=True))
 
+    def only(self, rows: Bool[Array, "s"]) -> "Lines":
+        """Of some of the draws."""
+        return Lines.of(self.A[rows], self.w[rows])
+
     def coef(self, Y: Float[Array, "s k"]) -> Float[Array, "q k"]:
         """Intercept and slopes."""
         return self.inverse @ (self.A.T @ (self.w[:, None] * Y))
@@ -159,15 +199,16 @@ class Lines:
         return Y - self.A @ self.coef(Y)
 
 
-def _cubic(lines: Lines, y: Float[Array, "n"], Z: Float[Array, "n p"], asked: Float[Array, "m p"], counts: Counts) -> Float[Array, "m l"]:
+def cubic(lines: Lines, y: Float[Array, "n"], asked: Float[Array, "m p"], law: Cubic) -> Float[Array, "m l"]:
     """Ridge regression, for each penalty, of what lines leave of y on what lines leave of the cubic's terms; minus its limit, where asked."""
+    y = y - y[0]
     line = lines.coef(y[:, None])
-    b = counts.index(line[1:, 0])
-    F = lines.rest(counts.features(Z, b))
+    b = law.index(line[1:, 0])
+    F = lines.rest(law.features(lines.A[:, 1:], b))
     G, cross = (F.T * lines.w) @ F, F.T @ (lines.w * (y - lines.A @ line[:, 0]))
     scale = np.sqrt(np.maximum(np.diag(G), 1e-12 * lines.w.sum()))
     value, vector = np.linalg.eigh(G / scale[:, None] / scale)
     along = vector.T @ (cross / scale)
     theta = vector @ (along[:, None] / (np.maximum(value, 0.0)[:, None] + np.array(PENALTIES))) / scale[:, None]
-    mean, slope = counts.limits(b)
-    return (counts.features(asked, b) - mean) @ theta - (asked - counts.center) @ (slope @ theta)
+    mean, slope = law.limits(b)
+    return (law.features(asked, b) - mean) @ theta - (asked - law.center) @ (slope @ theta)

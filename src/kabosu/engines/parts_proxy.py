@@ -72,8 +72,9 @@ def _adjusted(model: Model, local: MaskedBlock, recipe: Recipe, names: Array, ho
         left = np.where((left < LOWER) & (left > 0), left, 1.0)
     index = index_proxy(hood, recipe, counts, np.arange(len(left)) if len(left) <= OUTPUTS else targets)
     bent = index.left <= left
-    names[0] = words("a cubic of the linear index" if bent[targets[0]] else "a smooth model of the parts", np.minimum(left, index.left), targets)
-    return adjusted(unadjusted, hood, recipe, Proxied(np.where(bent, index.g, g * (left < 1)), np.minimum(left, index.left)))
+    by = np.where(bent, index.by, "a smooth model of the parts")
+    names[0] = words(by[targets[0]], np.minimum(left, index.left), targets)
+    return adjusted(unadjusted, hood, recipe, Proxied(np.where(bent, index.g, g * (left < 1)), np.minimum(left, index.left), by))
 
 
 def process(Z: Float[Array, "s p"], Y: Float[Array, "s k"], w: Float[Array, "s"], counts: Float[Array, "q"], replicates: int) -> Float[Array, "s k"]:

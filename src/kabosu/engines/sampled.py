@@ -14,6 +14,7 @@ from kabosu.diagnostics.ranking import draws_for, rank_confidence
 from kabosu.domains.balance import mixed
 from kabosu.domains.masks import MaskedBlock
 from kabosu.domains.tabular import TabularBlock
+from kabosu.engines.design import design
 from kabosu.engines.drawn_curves import drawn_curves
 from kabosu.engines.drawn_pairs import drawn_pairs
 from kabosu.explain import Neighborhood, fit, measure, source_of, weigh
@@ -27,6 +28,7 @@ from kabosu.surrogates.proxy import FREE, adjusted
 from kabosu.types import Array, Bool, Float
 
 ALIGNED = 32  # draws
+RATE, AVERAGED = 0.65, 3  # errors of scrambled nets fall with this power of the draws, measured (tests/laws/test_budget.py); rounds of a forecast
 APART = 1_000_003  # between the seed of the draws and that of the free ones
 
 
@@ -59,18 +61,19 @@ def rounds(model: Model, representation: Representation, recipe: Recipe, fitted_
     B, start = representation.size, 0
     stop = recipe.first_round(representation.origin.shape[1])
     hood: Neighborhood | None = None
-    pending, done = np.arange(B), []
+    pending, done, totals = np.arange(B), [], np.empty((0, B))
     while True:
         more = _measure(model, representation if len(pending) == B else representation.take(pending), recipe, start, stop, hood)
         hood = more if hood is None else hood + more
         fitted = fitted_by(hood, pending)
-        rules, forecast = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
+        rules, factor = _ended(fitted, hood.prediction, recipe, stop, time.monotonic() - began, model)
+        totals, forecast = forecasts(totals, stop, factor, recipe.sampler.replicates)
         ended, going = np.flatnonzero(rules != ""), np.flatnonzero(rules == "")
-        found = (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel))
+        found = (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel), np.array(design(hood, recipe.sampler), dtype=object))
         done.append((pending[ended], fitted.take(ended), *(a[ended] for a in found), 1 + hood.rows_asked[ended]))
         if not len(going):
             return replace(_gathered(done, recipe, model), curves=drawn_curves(hood, representation, recipe), interactions=drawn_pairs(hood, model, representation, recipe))
-        pending, hood = pending[going], hood.take(going) if len(ended) else hood
+        pending, hood, totals = pending[going], hood.take(going) if len(ended) else hood, totals[:, going]
         start, stop = stop, next_round(stop, recipe)
 
 
@@ -78,10 +81,10 @@ def _gathered(done: Sequence[tuple[Any, ...]], recipe: Recipe, model: Model) -> 
     """The instances in their own order again."""
     rows, fits, *rest = zip(*done, strict=True)
     order = np.argsort(np.concatenate(rows))
-    prediction, share, spreads, rules, forecast, lost, calls = (np.concatenate(parts)[order] for parts in rest)
+    prediction, share, spreads, rules, forecast, lost, made, calls = (np.concatenate(parts)[order] for parts in rest)
     fitted = Fit.stack(fits).take(order)
     found = {"kernel-underflow": tuple(map(str, lost)), "unsettled-ranking": _unsettled(fitted, recipe, model.targets(prediction))}
-    return Outcome(fitted, prediction, share, calls, tuple(map(str, rules)), spread=spreads, forecast=forecast, found=found)
+    return Outcome(fitted, prediction, share, calls, tuple(map(str, rules)), spread=spreads, forecast=forecast, found=found, design=tuple(made))
 
 
 def next_round(stop: int, recipe: Recipe) -> int:
@@ -124,15 +127,34 @@ def _free(representation: Representation, recipe: Recipe, hood: Neighborhood) ->
 
 
 def _ended(fitted: Fit, prediction: Float[Array, "B k"], recipe: Recipe, s: int, seconds: float, model: Model) -> tuple[Array, Float[Array, "B"]]:
-    """(B,) the rule that ends each instance, "" where none does; (B,) about how many more draws would meet one."""
+    """(B,) the rule that ends each instance, "" where none does; (B,) how many times the draws would meet one, errors falling with their root."""
     B = len(prediction)
     if not recipe.adaptive:
-        return np.full(B, "samples", dtype=object), np.zeros(B)
+        return np.full(B, "samples", dtype=object), np.ones(B)
     targets = model.targets(prediction)
     factors = {name: factor(fitted, recipe, targets) for name, factor in RULES.items()}
     rules = np.select([f <= 1 for f in factors.values()], list(factors), "").astype(object)
     last = "budget" if next_round(s, recipe) <= s else "time limit" if recipe.time_limit is not None and seconds >= recipe.time_limit else ""
-    return np.where((rules == "") & (last != ""), last, rules), np.maximum(np.ceil((np.min(list(factors.values()), axis=0) - 1) * s), 0.0)
+    return np.where((rules == "") & (last != ""), last, rules), np.min(list(factors.values()), axis=0)
+
+
+def forecasts(before: Float[Array, "h B"], s: int, factor: Float[Array, "B"], replicates: int) -> tuple[Float[Array, "h B"], Float[Array, "B"]]:
+    """Logarithms of the draws that each round says would meet a rule, and about how many more these are, 0 where it is met.
+
+    An error is itself an estimate, and tells the draws only within a factor of two or three: the last rounds are averaged. ``factor`` is
+    for errors that fall with the root of the number of draws; those of scrambled nets fall faster.
+
+    before : of the rounds before.
+    """
+    with np.errstate(divide="ignore"):
+        own = np.log(s) + np.log(factor) / (2 * RATE if replicates else 1.0)
+    totals = np.concatenate([before, own[None]])
+    last = totals[-AVERAGED:]
+    known = np.isfinite(last)
+    mean = np.where(known, last, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    with np.errstate(over="ignore"):
+        wanted = np.exp(np.where(np.isfinite(own) & (mean > np.log(s)), mean, own))
+    return totals, np.where(factor > 1, np.ceil(wanted - s), 0.0)
 
 
 def _for_tolerance(fitted: Fit, recipe: Recipe, targets: Array) -> Float[Array, "B"]:

@@ -85,6 +85,8 @@ def evidence(e: Explanation, t: int) -> list[tuple[str, str]]:
         ("draws' worth", f"{worth_words(c.effective_sample_size)}; the model reacted to {number(100 * float(c.reacted[t]), 3)}%"),
         ("engine", engine_words(e)),
     ]
+    if c.design:
+        rows.insert(-1, ("draws", c.design))
     if not math.isnan(c.off_manifold):
         rows.append(("off the manifold", f"{number(100 * c.off_manifold, 3)}% of the draws are told from real rows"))
     if e.effects is not None:

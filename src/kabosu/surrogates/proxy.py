@@ -79,7 +79,7 @@ def _predicted(make: Callable[[], Any], Z: Float[Array, "s p"], Y: Float[Array, 
     """What is left of the answers beside proxies that have not seen them, (s, k), and the mean of these proxies at the free draws, (n, k)."""
     folds = folds_of(replicates)
     fold, residual, g = fold_of(len(Z), folds, replicates), Y.copy(), np.zeros((len(free), Y.shape[1]))
-    own, mirror = _outputs(Y)
+    own, mirror = outputs_of(Y)
     for c in own:
         for r in range(folds):
             model = _trained(make, Z[fold != r], Y[fold != r, c], w[fold != r])
@@ -96,7 +96,7 @@ def _trained(make: Callable[[], Any], Z: Array, y: Array, w: Array) -> Any:
     return model.fit(Z, y, **weights)
 
 
-def _outputs(Y: Float[Array, "s k"]) -> tuple[list[int], dict[int, tuple[int, float]]]:
+def outputs_of(Y: Float[Array, "s k"]) -> tuple[list[int], dict[int, tuple[int, float]]]:
     """Outputs to learn, and those that are a constant minus another: of two probabilities, one says all."""
     if Y.shape[1] != 2:
         return list(range(Y.shape[1])), {}

@@ -89,12 +89,12 @@ def test_draws_are_predicted_by_cubics_that_have_not_seen_their_replicates():
 
 def test_what_is_taken_off_has_no_limit_of_its_own():
     """At all masks, by any fold's cubic: a line fitted to it under q is 0."""
-    from kabosu.engines.index_proxy import Lines, _cubic
+    from kabosu.engines.index_proxy import Lines, cubic
 
     hood, _, counts = drawn(probability)
     Z, y = hood.Z[0].astype(float), hood.Y[0, :, 1]
     masks, q = all_masks(counts.q)
-    g = _cubic(Lines.of(np.column_stack([np.ones(len(Z)), Z]), np.ones(len(Z))), y, Z, masks.astype(float), counts)
+    g = cubic(Lines.of(np.column_stack([np.ones(len(Z)), Z]), np.ones(len(Z))), y, masks.astype(float), counts)
     line = Lines.of(np.column_stack([np.ones(len(masks)), masks]), q).coef(g)
     np.testing.assert_allclose(line, 0, atol=1e-10)
     assert g.std() > 0.01
