@@ -178,7 +178,7 @@ def test_missing_values_that_reach_the_model_are_refused():
     filled = data.fillna(0.0)
     model = Forgiving().fit(filled, y)
     e = kb.TabularExplainer(lambda rows: model.predict(rows.fillna(0.0)), data, budget=600).explain(x)
-    assert e.engine == "sampled"
+    assert e.engine == "index-proxy"
     piped = make_pipeline(SimpleImputer(), model).fit(data, y)
     assert explainer(piped, data).explain(x).engine == "linear"
 
