@@ -14,7 +14,7 @@ explainer = kb.TabularExplainer(model, X)
 e = explainer.explain(X.iloc[20])
 print(e)  # a table: effect of each feature, with error bars
 print(e.describe())  # the same in words
-print(e.to_frame().head())  # the same as data
+print(e.to_frame()[["feature", "value", "coef", "low", "high"]].head())  # the same as data, with more columns
 
 # The evidence that the numbers can be believed, and what is wrong with them if something is.
 c = e.certificate

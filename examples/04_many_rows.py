@@ -1,11 +1,13 @@
 """A whole table at once: arrays inside, a sequence outside."""
 
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 from sklearn.datasets import load_breast_cancer
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -27,10 +29,17 @@ es = explainer.explain_many(X, progress=True)  # a line on a terminal, silent in
 seconds = time.perf_counter() - began
 print(f"{len(es)} rows, {es.n_model_calls.sum():,} model calls, {len(es) / seconds:.0f} rows a second")
 
+# Any executor of concurrent.futures may share the work; the numbers are the same.
+with ThreadPoolExecutor(2) as two:
+    print("the same with two workers:", np.array_equal(explainer.explain_many(X, runner=two).coef, es.coef))
+
 print("stacked arrays:", es.coef.shape, "= rows, features, outputs")
-print(es.summary())  # which features matter over all rows
-print("five rows that together show the most:", es.pick(5))
+print(es.summary()[["feature", "mean_abs", "share_positive"]].head())  # which features matter over all rows
 print(es[0])  # one of them, as any other explanation
+
+# A line has one explanation for all rows; those of a forest differ, and a few of them show the rest.
+forest = kb.TabularExplainer(RandomForestClassifier(random_state=0).fit(X, y), X).explain_many(X)
+print("five rows that together show the most of a forest:", forest.pick(5))
 
 # The extension says what to write: .csv, .parquet, .json, .html, .png, .svg, .pdf.
 with TemporaryDirectory() as folder:

@@ -16,7 +16,7 @@ from skimage.transform import resize
 import kabosu as kb
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data" / "image"
-PHOTOS = {"dogs.png": "Bernese mountain dog", "owl.jpg": "the owl", "parrot.jpg": "macaw", "pets.jpg": "two dogs", "cat_mouse.jpg": "not recognized: a black bear"}
+PHOTOS = {"dogs.png": "Bernese mountain dog", "owl.jpg": "an owl, taken for a grouse", "parrot.jpg": "macaw", "pets.jpg": "two dogs", "cat_mouse.jpg": "not recognized: a black bear"}
 
 
 def photo(path):
