@@ -138,7 +138,7 @@ def _ended(fitted: Fit, prediction: Float[Array, "B k"], recipe: Recipe, s: int,
     return np.where((rules == "") & (last != ""), last, rules), np.min(list(factors.values()), axis=0)
 
 
-def forecasts(before: Float[Array, "h B"], s: int, factor: Float[Array, "B"], replicates: int) -> tuple[Float[Array, "h B"], Float[Array, "B"]]:
+def forecasts(before: Float[Array, "g B"], s: int, factor: Float[Array, "B"], replicates: int) -> tuple[Float[Array, "r B"], Float[Array, "B"]]:
     """Logarithms of the draws that each round says would meet a rule, and about how many more these are, 0 where it is met.
 
     An error is itself an estimate, and tells the draws only within a factor of two or three: the last rounds are averaged. ``factor`` is
