@@ -44,7 +44,7 @@ class Interactions:
     def to_records(self) -> list[dict[str, Any]]:
         """Tidy rows, one a pair and output."""
         return [
-            {"output": output, "feature": a, "other": b, "coef": self.coef[n, c], "std_error": self.std_error[n, c], "coef_scaled": self.coef_scaled[n, c], "share": self.share[n, c]}
+            {"output": output, "feature": a, "other": b, **{name: float(getattr(self, name)[n, c]) for name in ("coef", "std_error", "coef_scaled", "share")}}
             for c, output in enumerate(self.output_names)
             for n, (a, b) in enumerate(self.pairs)
         ]

@@ -1,5 +1,6 @@
 """Words: sentences say what the numbers say, with their units."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -99,6 +100,28 @@ def test_a_missing_number_and_that_it_is_missing_are_told_apart():
     assert [condition(there, j) for j in (0, 1)] == ["age = 40", "if age were missing"]
     assert [condition(lost, j) for j in (0, 1)] == ["age (missing)", "age is missing"]
     assert "if age were missing  present" in str(there) and "age is missing  yes" in str(lost)
+
+
+def test_a_group_of_numbers_is_no_unit():
+    frame = pd.DataFrame(RNG.normal(size=(200, 3)), columns=["a", "b", "c"])
+    e = kb.TabularExplainer(lambda d: d.to_numpy() @ [1.0, 2.0, 3.0], frame, groups={"size": ["a", "b"]}).explain(frame.iloc[0])
+    j = e.columns.index("size")
+    assert condition(e, j) == e.feature_names[j] and condition(e, j).startswith("size = (")
+    assert f"Having {e.feature_names[j]} instead of another row's size " in e.describe() and e.describe().count("per standard deviation") == 1
+    assert "per these" not in e.to_html() and "or of this condition instead of another" in e.to_html()
+
+
+def test_interactions_that_were_asked_for_are_printed():
+    frame = pd.DataFrame(RNG.normal(size=(200, 3)), columns=["a", "b", "c"])
+    explainer = kb.TabularExplainer(lambda d: (d["a"] * d["b"]).to_numpy() + d["c"].to_numpy(), frame, engine="sampled")
+    e = explainer.explain(frame.iloc[0], interactions=1)
+    (row,) = e.interactions.to_records()
+    assert all(type(row[name]) is float for name in ("coef", "std_error", "coef_scaled", "share"))
+    (shown,) = [text for text in str(e).splitlines() if text.startswith("a x b")]
+    assert shown.split()[3:] == [number(row["coef"], 3, sign=True), column([row["coef_scaled"]])[0], f"{number(100 * row['share'], 2)}%"]
+    assert "a x b" not in str(explainer.explain(frame.iloc[0]))
+    assert re.search(r"<bdi>a</bdi> &times; <bdi>b</bdi></th><td class=\"v\">[+−][\d.]+<small>[\d.]+%", e.to_html())  # noqa: RUF001
+    assert "&times;" not in explainer.explain(frame.iloc[0]).to_html()
 
 
 def test_booleans_are_named_by_their_own_values():

@@ -99,6 +99,7 @@ def _view(e: Explanation) -> dict[str, Any]:
         "rows": bars[: len(top)],
         "rest": bars[len(top) :],
         "hidden": max(0, len(rest) - REST),
+        "pairs": list(_pairs(e, t)),
         "flags": e.certificate.flags,
         "evidence": evidence(e, t),
     }
@@ -139,6 +140,13 @@ def _effects(e: Explanation, t: int, order: Array) -> Iterator[Bar]:
             at(0.0),
             tail,
         )
+
+
+def _pairs(e: Explanation, t: int) -> Iterator[tuple[str, str, str, str]]:
+    """Interactions, where they were asked for: names, the change, its share of the variation."""
+    if e.joint is not None and len(e.joint):
+        for (one, other), text, share in zip(e.joint.pairs, column(e.joint.coef_scaled[:, t]), e.joint.share[:, t], strict=True):
+            yield one, other, _minus(text), f"{number(100 * float(share), 2)}%"
 
 
 def _per_unit(e: Explanation, j: int, t: int) -> str:

@@ -10,7 +10,7 @@ from kabosu.explanation import Explanation
 from kabosu.explanations import Explanations
 from kabosu.fits import t_quantile
 from kabosu.report.evidence import evidence, fidelity_words
-from kabosu.report.words import LEVEL, MISSING, PRESENT, cell, column, condition, half_words, is_number, line, number, output_words, without_noise
+from kabosu.report.words import LEVEL, MISSING, PRESENT, TOGETHER, cell, column, condition, half_words, is_number, line, number, output_words, without_noise
 from kabosu.widths import WidthPath
 
 ROWS = 30  # more are a frame's business
@@ -25,7 +25,7 @@ def table(e: Explanation) -> str:
     if len(e.output_names) > 1:
         lines.append(f"outputs: {_outputs(e)}")
     lines += [f"{name}: {words}" for name, words in evidence(e, t)]
-    return "\n".join([*lines, "", *_aligned(_rows(e, t)), *_more(e), *_flags(e)])
+    return "\n".join([*lines, "", *_aligned(_rows(e, t)), *_more(e), *_pairs(e, t), *_flags(e)])
 
 
 def _outputs(e: Explanation) -> str:
@@ -69,6 +69,16 @@ def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
 
 def _more(e: Explanation) -> list[str]:
     return [f"... and {len(e) - ROWS} more with smaller effects; to_frame() has all"] if len(e) > ROWS else []
+
+
+def _pairs(e: Explanation, t: int) -> list[str]:
+    """Interactions, where they were asked for: what one more of the one changes in the effect of the other."""
+    if e.joint is None or not len(e.joint):
+        return []
+    scaled = column(e.joint.coef_scaled[:, t])
+    rows = [("pair", "", "coef", "scaled", "of the variation", "")]
+    rows += [(_short(f"{line(a)} x {line(b)}"), "", number(e.joint.coef[n, t], 3, sign=True), scaled[n], f"{number(100 * e.joint.share[n, t], 2)}%", "") for n, (a, b) in enumerate(e.joint.pairs)]
+    return ["", *_aligned(rows)]
 
 
 def _flags(e: Explanation) -> list[str]:
@@ -154,6 +164,8 @@ def _cause(e: Explanation, j: int) -> str:
         return f"Having no value of {e.columns[j]} instead of one"
     if e.units[j] == PRESENT:
         return f"The presence of {e.feature_names[j]!r}"
+    if e.units[j] == TOGETHER:
+        return f"Having {e.feature_names[j]} instead of another row's {e.columns[j]}"
     if e.units[j] == LEVEL:
         return f"Having {e.feature_names[j]} instead of {_elsewhere(e, j)}"
     unit = "One more unit" if e.units[j] == "unit" else f"One more {e.units[j]}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 LEVEL = "this instead of another"
 MISSING = "missing instead of present"
 PRESENT = "present instead of replaced"
+TOGETHER = "these instead of another row's"  # a group that holds numbers
 NOISE = 1e-12  # of the largest number: below it digits are rounding's
 SCALES = {"probability": "the probability of", "margin": "the margin of", "score": "the score", "label": "the label", "prediction": ""}
 
@@ -71,6 +72,8 @@ def condition(e: "Explanation", j: int) -> str:
 def name_and_value(e: "Explanation", j: int) -> tuple[str, str]:
     """The two parts of ``condition``, so that a page can keep their writing directions apart."""
     name, column, value, unit = e.feature_names[j], e.columns[j], e.values[j], e.units[j]
+    if unit == TOGETHER:
+        return name, ""
     if unit == MISSING:
         return (name, "") if value else (f"if {name.removesuffix(' is missing')} were missing", "")
     if unit != LEVEL:
@@ -130,7 +133,7 @@ def half_words(half: float, coef: float) -> str:
 
 def is_number(e: "Explanation", j: int) -> bool:
     """Whether the coefficient is per unit of a number, instead of for a condition."""
-    return e.units[j] not in (LEVEL, MISSING, PRESENT)
+    return e.units[j] not in (LEVEL, MISSING, PRESENT, TOGETHER)
 
 
 def output_words(e: "Explanation", output: str) -> str:
