@@ -104,6 +104,7 @@ def within_bin(part, ends, whole, kinks):
     if whole:
         k = np.arange(low, high + 1)
         return list(zip(k, law.cdf(np.minimum(k + 0.5, high)) - law.cdf(np.maximum(k - 0.5, low)), strict=True))
+    low, high = max(low, mean - REACH * sd), min(high, mean + REACH * sd)  # a few close values in a wide bin
     t, w = np.polynomial.legendre.leggauss(PANEL)
     ends = np.unique(np.concatenate([np.linspace(low, high, 5), [k for k in kinks if low < k < high]]))
     return [(v, q) for a, b in zip(ends, ends[1:], strict=False) for v, q in zip((a + b) / 2 + (b - a) / 2 * t, (b - a) / 2 * w * law.pdf((a + b) / 2 + (b - a) / 2 * t), strict=True)]

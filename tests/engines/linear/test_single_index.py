@@ -21,7 +21,7 @@ from kabosu.engines.waves import SERIES, period
 
 WIDTH = 0.7
 FEW = ("count", "flag", "two", "level", "spend", "holed")
-PROBABILITIES = (LogisticRegression(C=3.0), LogisticRegressionCV(Cs=3, cv=2, l1_ratios=(0,), use_legacy_attributes=False, scoring="neg_log_loss"), SGDClassifier(loss="log_loss"), LinearDiscriminantAnalysis(), CalibratedClassifierCV(LinearSVC(), cv=2), MLPClassifier(hidden_layer_sizes=(), max_iter=50))  # fmt: skip
+PROBABILITIES = (LogisticRegression(C=3.0), LogisticRegressionCV(Cs=3, cv=2, l1_ratios=(0,), use_legacy_attributes=False, scoring="neg_log_loss"), SGDClassifier(loss="log_loss", alpha=0.01, random_state=0), LinearDiscriminantAnalysis(), CalibratedClassifierCV(LinearSVC(random_state=0), cv=2), MLPClassifier(hidden_layer_sizes=(), max_iter=50, random_state=0))  # fmt: skip
 POSITIVE = (PoissonRegressor(), GammaRegressor(), TweedieRegressor(power=1.5), TransformedTargetRegressor(Ridge(), func=np.log, inverse_func=np.exp), TransformedTargetRegressor(Ridge(), func=np.log1p, inverse_func=np.expm1))  # fmt: skip
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
