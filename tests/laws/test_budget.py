@@ -5,11 +5,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.datasets import load_wine
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from worlds import ask_mixed, ask_numeric, mixed, numeric
 
 import kabosu as kb
+from kabosu.engines.sampled import forecasts
 from kabosu.recipes import TABLES
 from kabosu.samplers import Plain, Sobol
 
@@ -109,3 +114,31 @@ def test_every_engine_counts(model, engine, limits):
     assert model.rows_ == sum(e.n_model_calls for e in es)
     assert max(e.n_model_calls for e in es) <= limits.get("budget", 8192)
     del model.rows_
+
+
+@pytest.mark.slow
+def test_forecasts_of_tolerance_come_true_within_a_factor_of_two_in_the_mean():
+    """What each budget forecasts beside where the draws ended; rounds double, so that an error of 1.4 is in the answer already."""
+    X, y = load_wine(return_X_y=True)
+    model = make_pipeline(StandardScaler(), MLPClassifier((16,), max_iter=2000, random_state=0)).fit(X, y)
+    explainer, ratios = kb.TabularExplainer(lambda A: model.predict_proba(A), X, engine="sampled"), []
+    for x in X[20:170:12]:
+        ends = [explainer.explain(x, tolerance=0.04, budget=(1 << n) + 1) for n in range(10, 16)]
+        needed = next((e.n_model_calls for e in ends if e.certificate.ended_by == "tolerance"), None)
+        short = [e for e in ends if needed is not None and e.n_model_calls < needed]
+        ratios += [(e.n_model_calls + e.certificate.forecast) / needed for e in short]
+    found = np.abs(np.log2(ratios))
+    print(len(found), np.mean(found), np.mean(np.log2(ratios)))
+    assert len(found) >= 15
+    assert np.mean(found) < 1.0
+    assert abs(np.mean(np.log2(ratios))) < 0.5
+
+
+def test_forecasts_average_what_is_known():
+    """Two rounds: errors of 2 and of 4 times the tolerance, and of draws that are no net; one round says that nothing would do."""
+    first, _ = forecasts(np.empty((0, 3)), 1000, np.array([4.0, 4.0, np.inf]), 0)
+    totals, more = forecasts(first, 2000, np.array([16.0, 1.0, 2.0]), 0)
+    np.testing.assert_allclose(more, [np.ceil(np.sqrt(4000 * 32000) - 2000), 0, 2000])
+    assert totals.shape == (2, 3)
+    np.testing.assert_allclose(forecasts(np.empty((0, 1)), 1000, np.array([4.0]), 2)[1], np.ceil(1000 * 4 ** (1 / 1.3) - 1000))
+    assert forecasts(first[:, 2:], 2000, np.array([np.inf]), 0)[1][0] == np.inf
