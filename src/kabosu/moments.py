@@ -57,6 +57,13 @@ class Moments:
         """All folds as one."""
         return Moments(self.gram.sum(1, keepdims=True), self.cross.sum(1, keepdims=True), self.square.sum(1, keepdims=True), self.weight2, self.count)
 
+    def scrambles(self, replicates: int) -> "Moments":
+        """Folds of the same replicate as one (``fold_of``)."""
+        if replicates < 2 or self.gram.shape[1] == replicates:
+            return self
+        whole = lambda a: a.reshape(len(a), -1, replicates, *a.shape[2:]).sum(axis=1)  # noqa: E731
+        return Moments(whole(self.gram), whole(self.cross), whole(self.square), self.weight2, self.count)
+
     def only(self, fold: int) -> "Moments":
         """One of the folds."""
         at = slice(fold, fold + 1)

@@ -142,6 +142,9 @@ def cross_fitted(hood: Neighborhood, m: Float[Array, "b s m"], w: Float[Array, "
     scale2 = np.einsum("brpp->brp", others.gram[..., 1:, 1:])
     bread, _ = invert(others.covariance.reshape(B * R, q, q), scale2.reshape(B * R, q), np.zeros((B * R, 1)))
     coef = np.matmul(bread.reshape(B, R, q, q)[:, :, Z.shape[2] :], others.covariance_with_response)
+    line, pooled = Ridge().solve(moments), moments.pooled
+    level = pooled.level - np.einsum("brp,brpk->brk", pooled.center, line.coef[:, None])
+    left = pooled.residual(level, line.coef[:, None])[:, 0]
     plainly = 1 - without.fidelity
-    ratio = (1 - held_out(moments, Ridge())) / np.where(plainly > 0, plainly, np.nan)
+    ratio = (1 - held_out(moments, Ridge(), left, replicates)) / np.where(plainly > 0, plainly, np.nan)
     return np.ldexp(coef, power[:, None, None]), np.where(np.isnan(ratio), 1.0, ratio)

@@ -17,6 +17,7 @@ UNCORRELATED = 1e-14  # correlation that is rounding
 SINGULAR = 1e14  # ... and above which they have no inverse
 DEAD = 1e-20
 WIDE = 128  # features above which the folds are taken one after the other, by Cholesky's decomposition
+ENOUGH = 4  # draws a coefficient that the other scrambles must have where a whole one is held out
 
 
 @dataclass(frozen=True)
@@ -199,7 +200,7 @@ def assemble(moments: Moments, solved: Solution, problems: Problems, replicates:
     pooled, N, coef, bread = moments.pooled, len(problems), solved.coef, solved.bread
     center = pooled.center[:, 0]
     local = pooled.level[:, 0] - np.einsum("bp,bpk->bk", np.broadcast_to(center, (N, center.shape[1])), coef)
-    r2 = _r2(pooled.residual(local[:, None], coef[:, None])[:, 0], pooled.total[:, 0])
+    left = pooled.residual(local[:, None], coef[:, None])[:, 0]
     error, dof = _errors(problems, center, local, coef, bread, replicates)
     if replicates:
         error, dof = moderated(replicate_errors(moments, local, coef, bread, replicates), error, dof, replicates)
@@ -208,8 +209,8 @@ def assemble(moments: Moments, solved: Solution, problems: Problems, replicates:
         coef,
         np.where(flat[..., None], np.inf, error),
         local,
-        r2,
-        held_out(moments, ridge),
+        _r2(left, pooled.total[:, 0]),
+        held_out(moments, ridge, left, replicates),
         local,
         np.broadcast_to(solved.condition, (N,)).copy(),
         np.broadcast_to(pooled.effective_sample_size, (N,)).copy(),
@@ -234,11 +235,26 @@ def _r2(residual: Float[Array, "B k"], total: Float[Array, "B k"]) -> Float[Arra
     return np.where(total > 0, 1 - residual / np.where(total > 0, total, 1.0), np.nan)
 
 
-def held_out(moments: Moments, ridge: Ridge) -> Float[Array, "B k"]:
-    """Weighted R2 on draws that the surrogate has not seen: each fold predicted by a fit to the others (MATH (3))."""
+def held_out(moments: Moments, ridge: Ridge, left: Float[Array, "B k"], replicates: int) -> Float[Array, "B k"]:
+    """Weighted R2 on draws that the surrogate has not seen: each fold predicted by a fit to the others (MATH (3)).
+
+    Whole scrambles are held out where the others have draws enough: parts of one net are not independent of its other parts.
+    That the fits to the others have fewer draws is made good (Burman 1989, Biometrika 76): they leave more of all draws than the
+    fit to all of them does, which leaves ``left``.
+    """
+    whole, q = moments.scrambles(replicates), moments.gram.shape[-1]
+    enough = np.broadcast_to((1 - 1 / whole.gram.shape[1]) * moments.effective_sample_size >= ENOUGH * q, (len(left),))[:, None]
+    residual = _held_out(whole if enough.any() else moments, ridge, left)
+    if whole is not moments and enough.any() and not enough.all():
+        residual = np.where(enough, residual, _held_out(moments, ridge, left))
+    return _r2(residual, moments.pooled.total[:, 0])
+
+
+def _held_out(moments: Moments, ridge: Ridge, left: Float[Array, "B k"]) -> Float[Array, "B k"]:
+    """Weighted sum of squares that held-out draws leave, corrected."""
     B, R, p = len(moments.cross), moments.gram.shape[1], moments.gram.shape[-1] - 1
     if p > WIDE and len(moments.gram) == 1:
-        return _held_out_of_many(moments, ridge)
+        return _held_out_of_many(moments, ridge, left)
     others = moments.without()
     covariance = others.covariance
     b = len(covariance)
@@ -247,20 +263,25 @@ def held_out(moments: Moments, ridge: Ridge) -> Float[Array, "B k"]:
     coef = np.matmul(bread.reshape(b, R, p, p), others.covariance_with_response)
     intercept = others.level - np.einsum("brp,brpk->brk", np.broadcast_to(others.center, (B, R, p)), coef)
     usable = np.broadcast_to(others.weight > 0, (B, R))[..., None]
-    residual = np.where(usable, moments.residual(intercept, coef), 0.0).sum(1)
-    return _r2(residual, moments.pooled.total[:, 0])
+    more = moments.pooled.residual(intercept, coef) - left[:, None]
+    return np.where(usable, moments.residual(intercept, coef) - _shares(moments)[..., None] * more, 0.0).sum(1)
 
 
-def _held_out_of_many(moments: Moments, ridge: Ridge) -> Float[Array, "B k"]:
-    """``held_out`` of one Gram matrix that is large: a fold at a time, solved where it is positive definite."""
-    pooled, R = moments.pooled, moments.gram.shape[1]
-    residual = np.zeros(pooled.total.shape[::2])
-    for r in range(R):
+def _shares(moments: Moments) -> Float[Array, "#B R"]:
+    """Of the weight, in each fold."""
+    return moments.weight / np.maximum(moments.weight.sum(axis=1, keepdims=True), 1e-300)
+
+
+def _held_out_of_many(moments: Moments, ridge: Ridge, left: Float[Array, "B k"]) -> Float[Array, "B k"]:
+    """``_held_out`` of one Gram matrix that is large: a fold at a time, solved where it is positive definite."""
+    pooled, residual = moments.pooled, np.zeros(left.shape)
+    for r, share in enumerate(_shares(moments)[0]):
         fold = moments.only(r)
-        if fold.weight.any():
+        if share > 0:
             coef, level = _solved(pooled - fold, ridge)
-            residual += fold.residual(level[:, None], coef[:, None])[:, 0]
-    return _r2(residual, pooled.total[:, 0])
+            seen = [m.residual(level[:, None], coef[:, None])[:, 0] for m in (fold, pooled)]
+            residual += seen[0] - share * (seen[1] - left)
+    return residual
 
 
 def _solved(moments: Moments, ridge: Ridge) -> tuple[Float[Array, "B p k"], Float[Array, "B k"]]:
