@@ -55,6 +55,11 @@ class Faithfulness:
         """What the answer loses with the first K features alone; small where these are enough."""
         return self.prediction - float(self.insertion[self.K])
 
+    def __str__(self) -> str:
+        from kabosu.report.trials import of_faithfulness
+
+        return of_faithfulness(self)
+
     @property
     def deletion_area(self) -> float:
         """Area under ``deletion_change`` over the share taken away; large where the first features matter most."""

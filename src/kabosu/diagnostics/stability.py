@@ -47,6 +47,11 @@ class Stability:
     identical: bool
     explanations: "tuple[Explanation, ...]"
 
+    def __str__(self) -> str:
+        from kabosu.report.trials import of_stability
+
+        return of_stability(self)
+
 
 def stability(explainer: "Explainer", x: Any, repeats: int = 10, *, seeds: Sequence[int] | None = None, K: int = 5, options: Mapping[str, Any] = NO_OPTIONS) -> Stability:
     """Explain one instance again and again, about its target.
@@ -126,6 +131,11 @@ class NeighborsStability:
     lipschitz: float
     max_sensitivity: float
     explanations: "tuple[Explanation, ...]"
+
+    def __str__(self) -> str:
+        from kabosu.report.trials import of_neighbors
+
+        return of_neighbors(self)
 
 
 def neighbors_stability(explainer: "Explainer", x: Any, n: int = 20, *, radius: float = 0.1, options: Mapping[str, Any] = NO_OPTIONS) -> NeighborsStability:
