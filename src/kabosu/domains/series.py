@@ -174,7 +174,7 @@ class Series:
         same = [d for d in self.data or () if d.shape == series.shape]
         background = np.array(same) if same else None
         covers = np.eye(cover.size, dtype=bool) if cover.covers is None else cover.covers
-        made = {"names": names, "layout": Course(series, np.ascontiguousarray(cover.atoms), covers, channels), "back": back, "notes": notes}
+        made: dict[str, Any] = {"names": names, "layout": Course(series, np.ascontiguousarray(cover.atoms), covers, channels), "back": back, "notes": notes}
         laid = lambda v: np.ascontiguousarray((v.T if self.order == "CT" and a.ndim == 2 else v).reshape(a.shape))  # noqa: E731
         own = lambda v: laid(v).astype(a.dtype)  # noqa: E731
         cover = replace(cover, atoms=laid(cover.atoms.astype(np.int64)))
