@@ -32,7 +32,7 @@ demo: .venv/demo ## the walk-through and a real table; open out/index.html
 test: .venv/test ## the whole suite, under 20 minutes on 2 cores
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m "not slow"
 
-test-slow: .venv/test ## proofs that take minutes: parity by z-scores, coverage, mutants
+test-slow: .venv/test ## proofs that take minutes: exactness on many tables, parity by z-scores, coverage, mutants; about half an hour on 2 cores
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -q -n 2 -m slow
 
 lint: .venv/test ## ruff
