@@ -12,7 +12,7 @@ from kabosu.later import later
 from kabosu.recipes import Recipe
 
 if TYPE_CHECKING:
-    from kabosu import diagnostics, pick, plots
+    from kabosu import diagnostics, pick, plots, targets, testing
     from kabosu.explainers import ImageExplainer, MixedExplainer, SeriesExplainer, TextExplainer
 
 __version__ = "0.1.0"
@@ -48,12 +48,14 @@ __all__ = [
     "plots",
     "samplers",
     "surrogates",
+    "targets",
+    "testing",
 ]
 
 __getattr__ = later(
     __name__,
     {
         **{f"{kind}Explainer": "kabosu.explainers" for kind in ("Image", "Mixed", "Series", "Text")},
-        **{name: f"kabosu.{name}" for name in ("diagnostics", "pick", "plots")},
+        **{name: f"kabosu.{name}" for name in ("diagnostics", "pick", "plots", "targets", "testing")},
     },
 )
