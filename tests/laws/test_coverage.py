@@ -1,62 +1,28 @@
-"""Nominal 95% intervals cover the long-run explanation 95 times in 100, over many instances and seeds, for both kinds of draws.
+"""Nominal 95% intervals cover the limit explanation 95 times in 100, over many instances and seeds, for all kinds of draws and kernels.
 
-An explanation whose certificate says "poor-fidelity" or "did-not-react" is not judged: near a saturated probability (0.99999)
+``pytest tests/laws/test_coverage.py -m slow -s`` prints the table: pooled, and of the feature that is covered least.
+
+An explanation whose certificate says "poor-fidelity" or "did-not-react" is counted apart: near a saturated probability (0.99999)
 one draw in thousands decides, and no interval from a thousand draws can know. ``test_saturated_answers_are_flagged`` holds that.
 """
 
 from dataclasses import replace
-from functools import lru_cache
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_breast_cancer, load_wine
-from sklearn.ensemble import RandomForestClassifier
-from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from cells import DATA, MODELS, covered
 
 import kabosu as kb
-from kabosu.kernels import Exponential, width_for
 from kabosu.recipes import KABOSU_RADIUS, TABLES
 from kabosu.samplers import Plain, Sobol
+from kabosu.surrogates.errorbars import moderated
 
-LONG = 2**17
-MODELS = {
-    "forest": lambda: RandomForestClassifier(50, random_state=0),
-    "network": lambda: make_pipeline(StandardScaler(), MLPClassifier((32,), max_iter=2000, random_state=0)),
-    "logistic": lambda: make_pipeline(StandardScaler(), LogisticRegression(max_iter=3000)),
-}
-DATA = {"breast cancer": load_breast_cancer, "wine": load_wine}
+UNSEEN = {("adult", "forest", 0.25)}  # a step of the forest in a column that is 0 in 92 of 100 rows, which one draw in thousands crosses
 
 
 def explained(model, X, rows, **changes):
     recipe = replace(TABLES["kabosu"], **{"tolerance": None, "engine": "sampled", **changes})
     return kb.TabularExplainer(model, X, recipe=recipe, random_state=recipe.seed).explain_many(rows)
-
-
-@lru_cache
-def reference(data, name, count, radius=KABOSU_RADIUS):
-    """A fitted model, instances, and their explanation from very many draws of another seed."""
-    X, y = DATA[data](return_X_y=True)
-    model = MODELS[name]().fit(X, y)
-    rows = X[np.random.default_rng(1).choice(len(X), count, replace=False)]
-    long = [explained(model, X, rows[i : i + 1], samples=LONG, budget=LONG + 1, seed=10_000, kernel=Exponential(width_for(radius)))[0] for i in range(count)]
-    return model, X, rows, long
-
-
-def covered(data, name, count, seeds, radius=KABOSU_RADIUS, **changes):
-    """Share of coefficients whose interval holds the long-run one: of the explanations that claim to be good, and of the others."""
-    model, X, rows, long = reference(data, name, count, radius)
-    changes["kernel"] = Exponential(width_for(radius))
-    good, others = [], []
-    for seed in range(seeds):
-        for e, truth in zip(explained(model, X, rows, seed=seed, **changes), long, strict=True):
-            low, high = e[e.target].interval()
-            inside = (low[:, 0] <= truth[e.target].coef[:, 0]) & (truth[e.target].coef[:, 0] <= high[:, 0])
-            flagged = {"poor-fidelity", "did-not-react"} & {f.code for f in truth.certificate.flags}
-            (others if flagged else good).append(inside.mean())
-    return np.array(good), np.array(others)
 
 
 def held(model, X, rows, truth, *, seeds, samples, sampler):
@@ -100,30 +66,39 @@ def test_intervals_of_each_coefficient_cover(sampler):
     assert each.min() >= 0.87
 
 
+def test_intervals_of_three_coefficients_cover():
+    """Too few to say how alike the gains of two scrambles are: one degree of freedom is spent on that; 100 seeds, 6 instances."""
+
+    def model(X):
+        return np.tanh(2 * X[:, 0]) + X[:, 1] * X[:, 2] + (X[:, 2] > 0)
+
+    X = np.random.default_rng(0).normal(size=(200, 3))
+    truth = explained(model, X, X[:6], samples=2**15, budget=2**15 + 1, seed=999).coef
+    hits = held(model, X, X[:6], truth, seeds=100, samples=512, sampler=TABLES["kabosu"].sampler)
+    assert 0.935 < np.mean(hits) < 0.975
+    gains = np.random.default_rng(1).chisquare(1, (500, 3, 1)) ** 0.5
+    assert moderated(gains, np.ones_like(gains), np.ones(500), 2)[1].max() <= 2 + 1e-9
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", [Sobol(2), Sobol(8), Plain()], ids=["Sobol 2", "Sobol 8", "Plain"])
-@pytest.mark.parametrize("radius", [KABOSU_RADIUS, 0.25, 0.95], ids=["default", "narrow", "wide"])
+@pytest.mark.parametrize("sampler", [TABLES["kabosu"].sampler, Sobol(8), Plain()], ids=["default", "Sobol 8", "Plain"])
+@pytest.mark.parametrize("radius", [0.25, KABOSU_RADIUS, 0.95], ids=["narrow", "default", "wide"])
 def test_intervals_cover(radius, sampler):
-    """2,880 pairs of an instance and a seed in each of 9 cells; 480 for each table and model."""
-    every = []
+    """256 pairs of an instance and a seed for each table and model, 3,840 together (3,072 where the adult table is missing)."""
+    good, others = [], []
     for data in DATA:
         for name in MODELS:
-            good, others = covered(data, name, 16, 30, radius, sampler=sampler, samples=1024, budget=1025)
-            print(f"{data}, {name}, {radius:g}, {sampler}: {good.mean():.3f} of {good.size} explanations; flagged: {others.mean() if others.size else np.nan:.3f} of {others.size}")
-            assert 0.92 <= good.mean() <= 0.985
-            every.append(good)
-    print(f"radius {radius:g}, {sampler}: {np.concatenate(every).mean():.3f} of {sum(map(len, every))}")
-    assert sum(map(len, every)) >= 2000
-    assert 0.93 <= np.concatenate(every).mean() <= 0.97
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", MODELS)
-def test_intervals_cover_where_the_tolerance_ended_the_draws(name):
-    """Stopping when the error looks small picks draws whose error looks small; what that costs is bounded here."""
-    good, _ = covered("wine", name, 16, 30, tolerance=0.1, samples=512, budget=16_385)
-    print(f"wine, {name}, tolerance: {good.mean():.3f} of {good.size}")
-    assert 0.91 <= good.mean() <= 0.97
+            cell = covered(data, name, 32, radius, sampler=sampler)
+            print(f"| {radius:g} | {sampler} | {data} | {name} | {cell} |")
+            if len(cell.hits) >= 100:  # of fewer the share is noise
+                assert 0.89 <= cell.hits.mean() <= 0.985
+                assert cell.worst >= (0.5 if (data, name, radius) in UNSEEN else 0.77)
+            good.append(cell.hits.mean(axis=1))
+            others.append(cell.others.mean(axis=1))
+    described, every = np.concatenate(good), np.concatenate(good + others)
+    print(f"| {radius:g} | {sampler} | all | all | **{described.mean():.3f}** of {len(described):,}; flagged ones included: {every.mean():.3f} of {len(every):,} |")
+    assert len(described) >= 2000
+    assert 0.93 <= described.mean() <= 0.97
 
 
 def test_saturated_answers_are_flagged():

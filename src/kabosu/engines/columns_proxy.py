@@ -32,6 +32,7 @@ LOGISTIC = "a logistic line"
 NONE = "the first round found no bent line worth taking off"
 SURE = 1 / 3  # of the residual variance: less than this pays whatever the net gains
 GAIN = 0.9  # of what the net leaves
+KNOWN = 8  # degrees of freedom of all coefficients together, below which the smaller of two standard errors is smaller by luck
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Pilot:
         proxied = self._proxied(unadjusted, hood, w, Y[0], row, int(targets[0]))
         proxied = replace(proxied, g=np.ldexp(proxied.g, power[0]))
         made = adjusted(unadjusted, hood, self.recipe, proxied)
-        worse = errors(made) > errors(unadjusted)
+        worse = (errors(made) > errors(unadjusted)) & ((self.recipe.sampler.replicates - 1) * hood.Z.shape[2] >= KNOWN)
         if worse.any():
             proxied = Proxied(np.where(worse, 0.0, proxied.g), np.where(worse, 1.0, proxied.left), np.where(worse, "", proxied.by))
             made = adjusted(unadjusted, hood, self.recipe, proxied)
