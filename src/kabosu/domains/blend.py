@@ -73,12 +73,6 @@ class Blend:
         if self.replaced.shape != self.original.shape or self.replaced.dtype != self.original.dtype:
             raise InputError(f"the fill has shape {self.replaced.shape} and dtype {self.replaced.dtype}; expected {self.original.shape} and {self.original.dtype}, as the instance has")
 
-    @property
-    def notes(self) -> Mapping[str, str]:
-        """What is odd about the fill, by flag: where it changes nothing the model is shown one and the same array."""
-        hidden = self.rows(np.zeros((1, self.cover.size), dtype=bool))
-        return SAME if (hidden == self.original).all() else {}
-
     @cached_property
     def _together(self) -> int:
         """Elements that make one word: as many as fit 8 bytes, where they go into the array without a rest."""
@@ -117,7 +111,8 @@ class Blend:
 class BlendedParts:
     """One array in parts: a picture in segments, a series in stretches.
 
-    layout : where they lie.  back : arrays to what the model gets, such as torch tensors.  notes : what is odd about the parts, by flag.
+    layout : where they lie.  back : arrays to what the model gets, such as torch tensors.  notes : what is odd about the parts, by flag;
+        also that hiding all of them changes nothing.
     """
 
     names: tuple[str, ...]
@@ -125,6 +120,11 @@ class BlendedParts:
     layout: Any
     back: Callable[[Array], Batch]
     notes: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        hidden = self.blend.rows(np.zeros((1, self.blend.cover.size), dtype=bool))
+        if (hidden == self.blend.original).all():
+            object.__setattr__(self, "notes", {**self.notes, **SAME})
 
     @property
     def row_size(self) -> int:

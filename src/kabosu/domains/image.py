@@ -209,8 +209,7 @@ class Image:
         replaced = fill_of(self.fill, picture, cover)
         replaced = np.moveaxis(replaced, -1, 0) if first else replaced.reshape(a.shape)
         over = cover.atoms if first or a.ndim == 2 else cover.atoms[..., None]
-        blend = Blend(a, np.ascontiguousarray(replaced), replace(cover, atoms=np.broadcast_to(over, a.shape)))
-        return BlendedParts(names, blend, Regions.of(shown, cover), back, {**notes, **blend.notes})
+        return BlendedParts(names, Blend(a, np.ascontiguousarray(replaced), replace(cover, atoms=np.broadcast_to(over, a.shape))), Regions.of(shown, cover), back, notes)
 
     def _only(self, names: tuple[str, ...], cover: Cover) -> tuple[tuple[str, ...], Cover]:
         unknown = [f for f in self.kept or () if f not in names]

@@ -174,14 +174,13 @@ class Series:
         same = [d for d in self.data or () if d.shape == series.shape]
         background = np.array(same) if same else None
         covers = np.eye(cover.size, dtype=bool) if cover.covers is None else cover.covers
-        made: dict[str, Any] = {"names": names, "layout": Course(series, np.ascontiguousarray(cover.atoms), covers, channels), "back": back, "notes": notes}
+        made = {"names": names, "layout": Course(series, np.ascontiguousarray(cover.atoms), covers, channels), "back": back, "notes": notes}
         laid = lambda v: np.ascontiguousarray((v.T if self.order == "CT" and a.ndim == 2 else v).reshape(a.shape))  # noqa: E731
         own = lambda v: laid(v).astype(a.dtype)  # noqa: E731
         cover = replace(cover, atoms=laid(cover.atoms.astype(np.int64)))
         if isinstance(self.fill, str) and self.fill == "swap":
             return SwappedParts(blend=Blend(a, a, cover), donors=np.stack([own(d) for d in donors_of(background)]), **made)
-        blend = Blend(a, own(fill_of(self.fill, series, cover_of_steps(cover, made["layout"]), background)), cover)
-        return BlendedParts(blend=blend, **made | {"notes": {**notes, **blend.notes}})
+        return BlendedParts(blend=Blend(a, own(fill_of(self.fill, series, cover_of_steps(cover, made["layout"]), background)), cover), **made)
 
     def _only(self, names: tuple[str, ...], cover: Cover) -> tuple[tuple[str, ...], Cover]:
         unknown = [f for f in self.kept or () if f not in names]
