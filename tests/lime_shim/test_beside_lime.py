@@ -91,11 +91,14 @@ def test_hidden_parts_pixel_by_pixel(shape, dtype):
 
 
 @pytest.mark.parametrize("order", ["C", "F"])
-def test_moments_of_masks(order, monkeypatch):
+@pytest.mark.parametrize("kind", [bool, float])
+def test_moments_around_the_first(kind, order, monkeypatch):
     monkeypatch.setattr(sums, "ROWS", 64)
     rng = np.random.default_rng(1)
-    Z, Y, w = np.asarray(rng.random((300, 7)) < 0.6, order=order), rng.normal(size=(300, 2)), rng.random(300)
-    a, b = sums.of_masks(Z, Y, w), Moments.of(Z[None].astype(float), Y[None], w[None], 1, np.ones((1, 7)))
+    Z, Y, w = np.asarray(rng.random((300, 7)), order=order), rng.normal(size=(300, 2)), rng.random(300)
+    Z = Z < 0.6 if kind is bool else Z
+    Z[0] = 1
+    a, b = sums.around_first(Z, Y, w), Moments.of(Z[None].astype(float), Y[None], w[None], 1, np.ones((1, 7)))
     for name in ("gram", "cross", "square", "weight2"):
         np.testing.assert_allclose(getattr(a, name), getattr(b, name), rtol=1e-12, atol=1e-12)
 

@@ -6,7 +6,7 @@ import pytest
 
 from kabosu.lime.lime_tabular import LimeTabularExplainer
 from kabosu.lime.lime_text import shuffled
-from kabosu.lime.sums import Sums, largest, of_masks
+from kabosu.lime.sums import Sums, around_first, largest
 
 rng = np.random.default_rng(0)
 
@@ -23,7 +23,7 @@ def test_are_those_of_double_precision(off, spread):
     Z = masks(120, off)
     Y = Z @ (1 + spread * rng.normal(size=(120, 2)))
     moved, weights = Y - Y[0], np.exp(-(~Z).mean(axis=1))
-    exact = Sums.of(of_masks(Z, moved, weights)).picks("highest_weights", 10, np.ones(120))
+    exact = Sums.of(around_first(Z, moved, weights)).picks("highest_weights", 10, np.ones(120))
     found = largest(Z, moved, weights, 10)
     assert found is not None
     for mine, theirs in zip(found, exact, strict=True):

@@ -172,7 +172,9 @@ def shuffled(rows: Array, random_state: Any) -> Array:
 @lru_cache(maxsize=1)
 def _agrees() -> bool:
     """Whether the new generator of this numpy shuffles as the old one does, from the same numbers."""
-    old, new = np.random.RandomState(0), np.random.RandomState(0)
+    from sklearn.utils import check_random_state
+
+    old, new = check_random_state(0), check_random_state(0)
     rows = np.tile(np.arange(300), (3, 1))
     made = np.random.Generator(new._bit_generator).permuted(rows, axis=1)
     return all(np.array_equal(old.permutation(300), row) for row in made) and old.random_sample() == new.random_sample()

@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 
 from kabosu.errors import InputError
+from kabosu.lime import polar
 from kabosu.lime.masks import counts
 from kabosu.types import Array, Float
 
+TOGETHER = 64  # rows that are worked on at once where their number allows
 FEW = 16  # cumulative rates up to which counting is faster than looking up
 
 
@@ -35,7 +37,7 @@ def bins_around(first: Float[Array, "d"], values: Mapping[int, Sequence[Any]], r
 def normals(n: int, d: int, method: str, random_state: Any, seeded: bool) -> Float[Array, "n d"]:
     """Standard normal samples; "lhs": one in each of n equally likely intervals of every column."""
     if method == "gaussian":
-        return random_state.normal(0, 1, n * d).reshape(n, d)
+        return polar.normals(random_state, n * d).reshape(n, d)
     if method != "lhs":
         raise InputError.choice("sampling_method", method, ("gaussian", "lhs"))
     from scipy.special import ndtri
@@ -43,6 +45,13 @@ def normals(n: int, d: int, method: str, random_state: Any, seeded: bool) -> Flo
 
     seed = random_state.randint(2**31 - 1) if seeded else None
     return ndtri(qmc.LatinHypercube(d, rng=np.random.default_rng(seed)).random(n))
+
+
+def by_row(ufunc: np.ufunc, data: Float[Array, "n d"], row: Float[Array, "d"]) -> None:
+    """The same row with every row of an array in one piece, in place, several at once as most tables are narrow."""
+    together = np.gcd(len(data), TOGETHER)
+    wide = data.reshape(-1, together * data.shape[1])
+    ufunc(wide, np.tile(row, together), out=wide)
 
 
 def sparse_rows(block: Float[Array, "n k"], columns: Array, d: int) -> Any:
@@ -58,8 +67,7 @@ def distances_of(Z: Any, metric: str) -> Float[Array, "n"]:
     if metric == "euclidean" and Z.dtype == bool:
         return np.sqrt(Z.shape[1] - counts(Z))
     if metric == "euclidean" and isinstance(Z, np.ndarray):
-        apart = Z - Z[0]
-        return np.sqrt(np.einsum("ij,ij->i", apart, apart))
+        return np.sqrt(np.square(Z - Z[0]).sum(axis=1))
     from sklearn.metrics import pairwise_distances
 
     numbers = Z.astype(np.float64)

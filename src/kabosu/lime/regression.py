@@ -9,7 +9,7 @@ import numpy as np
 from kabosu.errors import InputError
 from kabosu.fits import Fit
 from kabosu.lime.evidence import MOST, Evidence, Neighborhood, whole
-from kabosu.lime.sums import ROWS, WIDE, Sums, by_size, largest, of_masks
+from kabosu.lime.sums import ROWS, WIDE, Sums, around_first, by_size, largest
 from kabosu.moments import Moments
 from kabosu.surrogates import Ridge, Select
 from kabosu.surrogates.select import lasso_path
@@ -93,9 +93,7 @@ def regress(Z: Any, Y: Float[Array, "s k"], weights: Float[Array, "s"], labels: 
 
 
 def _moments(Z: Array, moved: Float[Array, "s k"], weights: Float[Array, "s"]) -> Moments:
-    if Z.dtype == bool and Z[0].all():
-        return of_masks(Z, moved, weights)
-    return Moments.of(Z[None], moved[None], weights[None], 1, Z[:1].astype(np.float64))
+    return around_first(Z if Z.dtype != bool or Z[0].all() else Z.astype(np.float64), moved, weights)
 
 
 def _clear(Z: Array, moved: Float[Array, "s k"], weights: Float[Array, "s"], select: Select) -> list[Int[Array, "K"]] | None:

@@ -16,20 +16,20 @@ WIDE = 100  # features from which single precision pays
 REFINED = 3  # times at most
 
 
-def of_masks(Z: Bool[Array, "s p"], moved: Float[Array, "s k"], weights: Float[Array, "s"]) -> Moments:
-    """Moments of zeros and ones counted from all ones, in one pass whatever their order in memory."""
-    off, root, (s, p) = ~Z.T, np.sqrt(weights), Z.shape
+def around_first(Z: Array, moved: Float[Array, "s k"], weights: Float[Array, "s"]) -> Moments:
+    """Moments of numbers counted from the first row, or of masks counted from all ones, in one pass whatever their order in memory."""
+    root, (s, p), sign = np.sqrt(weights), Z.shape, -1 if Z.dtype == bool else 1
     gram, cross = np.zeros((1 + p, 1 + p)), np.empty((1 + p, moved.shape[1]))
     part, response = np.zeros((p, p)), (root[:, None] * moved).T.copy()
     cross[0] = response @ root
     cross[1:] = 0
     for start in range(0, s, ROWS):
         at = slice(start, min(start + ROWS, s))
-        A = off[:, at] * root[at]
+        A = (~Z[at] if sign < 0 else Z[at] - Z[0]).T * root[at]
         part += A @ A.T
-        gram[1:, 0] -= A @ root[at]
+        gram[1:, 0] += sign * (A @ root[at])
         for c, y in enumerate(response):
-            cross[1:, c] -= A @ y[at]
+            cross[1:, c] += sign * (A @ y[at])
     gram[0, 0], gram[0, 1:], gram[1:, 1:] = weights.sum(), gram[1:, 0], part
     return Moments(gram[None, None], cross[None, None], np.square(response).sum(axis=1)[None, None], np.array([weights @ weights]), s)
 

@@ -258,11 +258,11 @@ class LimeTabularExplainer:
         if not isinstance(data_row, np.ndarray):
             return self._sparse(data_row, num_samples, sampling_method)
         center = data_row if self.sample_around_instance else self.scaler.mean_
-        data = neighbors.normals(num_samples, len(data_row), sampling_method, self.random_state, "latin_hypercube" in self.mended)
-        data *= self.scaler.scale_
-        data += center
-        data[0] = data_row
-        inverse = data.copy()
+        inverse = neighbors.normals(num_samples, len(data_row), sampling_method, self.random_state, "latin_hypercube" in self.mended)
+        neighbors.by_row(np.multiply, inverse, self.scaler.scale_)
+        neighbors.by_row(np.add, inverse, center)
+        inverse[0] = data_row
+        data = inverse.copy(order="F")  # column by column, as everything that follows takes it
         columns = self.categorical_features
         if columns:
             keeps, drawn = neighbors.bins_around(data_row, self.feature_values, self.feature_frequencies, columns, num_samples, self.random_state)
