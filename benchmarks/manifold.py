@@ -1,5 +1,6 @@
 """How unlike real rows are the rows that the model is asked about? ``python -m benchmarks.manifold``; no model is asked.
 ``python -m benchmarks.manifold cost``: what ``off_manifold=True`` takes, and which share of rows it flags.
+``python -m benchmarks.manifold density``: what a check without a classifier would see and take, the distance of normal scores.
 
 Gradient boosted trees, cross-fitted, tell draws (one around each real row, the kernel's local law at two widths) from rows
 that the explainer was not given: area under the curve, mean of 3 seeds. 0.5: cannot be told apart. The adult and California
@@ -16,9 +17,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.datasets import load_breast_cancer, load_diabetes
+from sklearn.metrics import roc_auc_score
 
 import kabosu as kb
+from kabosu import frames
 from kabosu.diagnostics import off_manifold
+from kabosu.diagnostics.manifold import draws_of, one_draw_each
+from kabosu.domains import Copula
+from kabosu.domains.joint import training_cells
+from kabosu.domains.tabular import dense
 from kabosu.kernels import width_for
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "tabular"
@@ -92,8 +99,45 @@ def _cost(background: pd.DataFrame, fresh: pd.DataFrame, neighborhood: str) -> s
     return f"{fitted - began:9.2f}{1000 * (ended - fitted) / len(fresh):10.1f}{np.mean([w != '' for w in found]):9.0%}"
 
 
+def densities(n: int = 1000) -> Iterator[str]:
+    """Mahalanobis distance of the copula's normal scores, draws around real rows against these, beside the classifiers; its CPU time a row."""
+    yield f"{'table':20}{'neighborhood':>14}{'classifier':>12}{'distance':>10}{'draws, ms':>11}{'distance, ms':>14}"
+    for name, make in TABLES.items():
+        if name in ("adult", "California housing") and not DATA.is_dir():
+            continue
+        background, fresh = halves(make())
+        words = background.select_dtypes(exclude="number")
+        fresh = fresh[np.all([fresh[c].isin(words[c]) for c in words] or [np.ones(len(fresh), dtype=bool)], axis=0)].iloc[:n]
+        for neighborhood in ("gaussian", "copula", "conditional", "nearest"):
+            yield f"{name:20}{neighborhood:>14}" + _density(background, fresh, neighborhood)
+
+
+def _density(background: pd.DataFrame, fresh: pd.DataFrame, neighborhood: str, repeats: int = 10) -> str:
+    explainer = kb.TabularExplainer(lambda X: np.zeros(len(X)), background, neighborhood=neighborhood)
+    domain = dense(explainer.domain, "a density")
+    table, units = domain.table, domain.units
+    like = lambda frame: frames.rows_like(frame, table, "rows")  # noqa: E731
+    margins = Copula().joint(like(background), units).margins
+    scores = lambda rows: np.nan_to_num(np.concatenate([m.scores(c) for m, c in zip(margins, training_cells(rows, units), strict=True)], axis=1))  # noqa: E731
+    known = scores(like(background))
+    inverse = np.linalg.inv(np.cov(known.T) + 0.01 * np.eye(known.shape[1]))
+    distance = lambda rows: np.einsum("nm,mk,nk->n", v := scores(rows), inverse, v, optimize=True)  # noqa: E731
+    real = like(fresh)
+    away = [distance(rows) for rows in (real, one_draw_each(explainer, real))]
+    area = roc_auc_score(np.repeat([0, 1], [len(a) for a in away]), np.concatenate(away))
+    times = []
+    for _ in range(repeats):
+        began = time.process_time()
+        draws = draws_of(explainer, fresh.iloc[:1])
+        made = time.process_time()
+        distance(draws)
+        times.append((made - began, time.process_time() - made))
+    drawn, scored = 1000 * np.median(times, axis=0)
+    return f"{off_manifold(explainer, fresh[:1], fresh).auc:12.2f}{area:10.2f}{drawn:11.1f}{scored:14.1f}"
+
+
 if __name__ == "__main__":
     began = time.process_time()
-    for line in costs() if sys.argv[1:] == ["cost"] else rows():
+    for line in {"cost": costs, "density": densities}.get("".join(sys.argv[1:]), rows)():
         print(line, flush=True)
     print(f"{time.process_time() - began:.0f} CPU-s")
