@@ -15,7 +15,7 @@ from kabosu.domains.tabular import TabularBlock
 from kabosu.engines import ColumnsProxy, Sampled
 from kabosu.engines.columns import Columns
 from kabosu.engines.columns_proxy import gains
-from kabosu.engines.index_proxy import Lines, best_of, cubic
+from kabosu.engines.index_proxy import Lines, Proxied, best_of, cubic
 from kabosu.engines.logistic import logistic
 from kabosu.kernels import Exponential
 from kabosu.recipes import TABLES
@@ -187,11 +187,23 @@ def test_the_first_round_decides():
 
     def turns(A):
         asked.append(len(A))
-        return rough(A) if sum(asked) < 300 else smooth(A)
+        return 0.01 * rough(A) if sum(asked) < 300 else smooth(A)
 
-    recipe = replace(TABLES["kabosu"], samples=256, budget=2049, tolerance=1e-9, engines=(ColumnsProxy(),), kernel=Exponential(1.0))
+    recipe = replace(TABLES["kabosu"], samples=256, budget=4097, tolerance=1e-9, engines=(ColumnsProxy(),), kernel=Exponential(1.0))
     e = kb.TabularExplainer(turns, X, recipe=recipe).explain(X[0])
     assert (e.certificate.ended_by, e.certificate.adjusted_by) == ("budget", "")
+
+
+def test_what_makes_the_standard_errors_larger_is_not_taken_off(monkeypatch):
+    from kabosu.engines import columns_proxy
+
+    def harmful(makers, lines, Y, *_):
+        return Proxied(np.random.default_rng(0).normal(size=Y.shape), np.full(Y.shape[1], 0.1), np.full(Y.shape[1], "noise", dtype=object))
+
+    monkeypatch.setattr(columns_proxy, "best_of", harmful)
+    plain, kept = (explained(smooth, engine)[0] for engine in (Sampled(), ColumnsProxy()))
+    np.testing.assert_array_equal(plain.coef, kept.coef)
+    assert kept.certificate.adjusted_by == ""
 
 
 def test_draws_are_predicted_by_others():
