@@ -80,7 +80,7 @@ class _Indexed:
             shown.append(before + piece)
             gone.append(before if self.bow else before + self.mask_string)
             before = ""
-        return texts([*shown, before], [*gone, before], kept[:, owner[owner >= 0]])
+        return texts([*shown, before], [*gone, before], kept.take(owner[owner >= 0], axis=1))
 
 
 def texts(shown: Sequence[str], gone: Sequence[str], rows: Bool[Array, "n m"]) -> list[str]:
