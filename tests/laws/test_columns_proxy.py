@@ -181,17 +181,20 @@ def test_plain_draws_that_do_are_left_alone_and_the_others_end_sooner():
     assert (loose.certificate.adjusted_by, loose.certificate.ended_by) == ("", "tolerance")
 
 
-def test_the_first_round_decides():
-    """A model that shows a bent line only in later rounds keeps its plain draws."""
+@pytest.mark.parametrize(("first", "by"), [(smooth, "a cubic"), (lambda A: smooth(A) + 0.5 * np.sign(np.sin(9 * A[:, 0])), "")], ids=["bent at once", "bent later"])
+def test_the_first_round_decides(first, by):
+    """A model that shows its bent line only after the first round keeps its plain draws; one that shows it at once does not."""
     asked = []
 
     def turns(A):
         asked.append(len(A))
-        return 0.01 * rough(A) if sum(asked) < 300 else smooth(A)
+        return first(A) if sum(asked) < 300 else smooth(A)
 
-    recipe = replace(TABLES["kabosu"], samples=256, budget=4097, tolerance=1e-9, engines=(ColumnsProxy(),), kernel=Exponential(1.0))
+    recipe = replace(TABLES["kabosu"], samples=256, budget=8193, tolerance=1e-9, engines=(ColumnsProxy(),), kernel=Exponential(1.0))
     e = kb.TabularExplainer(turns, X, recipe=recipe).explain(X[0])
-    assert (e.certificate.ended_by, e.certificate.adjusted_by) == ("budget", "")
+    assert e.certificate.ended_by == "budget"
+    assert e.certificate.adjusted_by.startswith(by)
+    assert bool(e.certificate.adjusted_by) == bool(by)
 
 
 def test_what_makes_the_standard_errors_larger_is_not_taken_off(monkeypatch):
