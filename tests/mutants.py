@@ -22,7 +22,7 @@ LIME = "tests/lime_parity/test_given_neighborhood.py"
 SHIM = "tests/lime_shim"
 MASKS = "tests/engines/masks"
 JOINT, OFF = (f"tests/neighborhoods/test_{name}.py" for name in ("joint_laws", "off_manifold"))
-BALANCE, ONCE = (f"tests/laws/test_{name}.py" for name in ("balance", "rows_asked_once"))
+BALANCE, ONCE, COLUMNS = (f"tests/laws/test_{name}.py" for name in ("balance", "rows_asked_once", "columns_proxy"))
 
 
 @dataclass(frozen=True)
@@ -192,6 +192,27 @@ MUTANTS = (
     Mutant("draws judged without their weights", "diagnostics/manifold.py", "np.exp(log - log.max(axis=1, keepdims=True)), axis=1)", "np.exp(0 * log), axis=1)", "tests/diagnostics/test_detector.py::test_draws_are_rows_of_the_local_law_whether_drawn_or_weighed"),
     Mutant("unknown levels are the commonest", "diagnostics/manifold.py", "code.get(v, MOST_LEVELS)", "code.get(v, 0)", "tests/diagnostics/test_detector.py::test_levels_without_a_code_are_among_the_rare"),
     Mutant("gap relative to nothing", "diagnostics/flags.py", "if gap > max(GAP, (p / 2) ** 0.5) * spread and", "if gap > 0 * spread and", "tests/bad_inputs/test_flags.py::test_thresholds"),
+    Mutant("columns: a cube of independent parts", "engines/columns.py", "b**3 * tail + 3 * b * (b @ b - b**2)", "b**3 * tail + 3 * b * (b @ b)", f"{COLUMNS}::test_limits_of_the_cubic_are_sums_over_the_law"),
+    Mutant("columns: skewed parts are straight", "engines/columns.py", "np.diag(b * skew)[:, own]", "np.diag(0 * b * skew)[:, own]", f"{COLUMNS}::test_limits_of_the_cubic_are_sums_over_the_law"),
+    Mutant("columns: kurtosis of a normal for all", "engines/columns.py", "np.diag(b**2 * (tail - 3) + b @ b)", "np.diag(0 * tail + b @ b)", f"{COLUMNS}::test_limits_of_the_cubic_are_sums_over_the_law"),
+    Mutant("columns: components without their spread", "engines/columns.py", "share @ ((place - mean) ** 2 + width**2)", "share @ ((place - mean) ** 2)", f"{COLUMNS}::test_coordinates_are_standardized_by_their_law"),
+    Mutant("columns: half of the step", "engines/columns.py", "wave[0] /= 2", "wave[0] /= 1", f"{COLUMNS}::test_limit_of_the_logistic_line_is_the_sum_over_the_law"),
+    Mutant("columns: the normal's own slope", "engines/columns.py", "(self.place + 1j * at * self.width**2)", "self.place", f"{COLUMNS}::test_limit_of_the_logistic_line_is_the_sum_over_the_law"),
+    Mutant("columns: others after only", "engines/columns.py", "before[:, :-1] * bent * after[:, 1:]", "bent * after[:, 1:]", f"{COLUMNS}::test_limit_of_the_logistic_line_is_the_sum_over_the_law"),
+    Mutant("columns: missing numbers are normal", "domains/components.py", "if law.missable or ", "if ", f"{COLUMNS}::test_columns_whose_law_is_bent_have_no_part"),
+    Mutant("columns: few whole numbers are normal", "domains/components.py", "(law.whole and law.scale * sd < STEPS)", "False", f"{COLUMNS}::test_columns_whose_law_is_bent_have_no_part"),
+    Mutant("columns: own level and others swapped", "domains/components.py", "np.array([own, 1 - own])", "np.array([1 - own, own])", f"{COLUMNS}::test_the_law_of_levels_is_the_tilted_table"),
+    Mutant("columns: rounded numbers spread no more", "domains/components.py", "np.hypot(sd, 1 / (law.scale * np.sqrt(12)))", "np.hypot(sd, 0.0)", f"{COLUMNS}::test_rounding_adds_a_twelfth"),
+    Mutant("columns: the line of a logistic keeps its limit", "engines/logistic.py", " - asked @ slope\n", "\n", f"{COLUMNS}::test_what_is_taken_off_has_no_limit_of_its_own"),
+    Mutant("columns: newton without the answers' weights", "engines/logistic.py", "A.T @ (w * (y - mu))", "A.T @ (y - mu)", f"{COLUMNS}::test_the_logistic_line_is_scikit_learns"),
+    Mutant("columns: every round decides", "engines/columns_proxy.py", "        if self.chosen.get(row) == ():\n            return unadjusted\n", "", f"{COLUMNS}::test_the_first_round_decides"),
+    Mutant("columns: whatever the errors say", "engines/columns_proxy.py", "        if worse.any():", "        if False:", f"{COLUMNS}::test_what_makes_the_standard_errors_larger_is_not_taken_off"),
+    Mutant("columns: the second probability is not mirrored", "engines/columns_proxy.py", "found.g[:, other], found.left[other], found.by[other] = -found.g[:, of]", "found.g[:, other], found.left[other], found.by[other] = found.g[:, of]", f"{COLUMNS}::test_it_says_what_it_left_and_two_probabilities_mirror_each_other"),
+    Mutant("columns: gains without the spread of answers", "engines/columns_proxy.py", "independent = scores**2 @ (lines.w[:, None] * lines.rest(Y - Y[0])) ** 2", "independent = scores**2 @ (lines.w[:, None] * (Y - Y[0])) ** 2", f"{COLUMNS}::test_gains_are_those_of_the_net"),
+    Mutant("columns: tilted by the first row", "engines/columns_proxy.py", "self.block.take([row])", "self.block.take([0])", f"{COLUMNS}::test_a_row_is_adjusted_alike_in_any_company"),
+    Mutant("the design forgets the allocation", "engines/design.py", "if isinstance(tilt, Balanced) else", "if tilt is None else", f"{COLUMNS}::test_the_design_is_recorded"),
+    Mutant("held-out draws have fewer draws", "surrogates/ridge.py", " - _shares(moments)[..., None] * more", " - 0 * _shares(moments)[..., None] * more", "tests/diagnostics/test_held_out.py::test_fidelity_is_that_of_fresh_draws"),
+    Mutant("parts of one net are held out", "surrogates/ridge.py", "residual = _held_out(whole if enough.any() else moments, ridge, left)", "residual = _held_out(moments, ridge, left)", "tests/diagnostics/test_held_out.py::test_fidelity_is_that_of_fresh_draws"),
 )
 
 

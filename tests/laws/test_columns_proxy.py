@@ -7,16 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.polynomial.hermite_e import hermegauss
-from scipy.special import expit
+from scipy.special import expit, ndtr
+from sklearn.linear_model import LogisticRegression
 from worlds import numeric
 
 import kabosu as kb
+from kabosu.domains.components import components
 from kabosu.domains.tabular import TabularBlock
 from kabosu.engines import ColumnsProxy, Sampled
 from kabosu.engines.columns import Columns
 from kabosu.engines.columns_proxy import gains
 from kabosu.engines.index_proxy import Lines, Proxied, best_of, cubic
-from kabosu.engines.logistic import logistic
+from kabosu.engines.logistic import PENALTIES, logistic
 from kabosu.kernels import Exponential
 from kabosu.recipes import TABLES
 
@@ -97,6 +99,43 @@ def test_what_is_taken_off_has_no_limit_of_its_own(mixed, make):
     line = Lines.of(np.column_stack([np.ones(len(H)), H]), q).coef(g)
     np.testing.assert_allclose(line, 0, atol=1e-6)
     assert g.std() > 0.01
+
+
+def test_the_logistic_line_is_scikit_learns(mixed):
+    """Weighted draws, answers between 0 and 1 as shares of two classes; its limit by the sum over the law."""
+    columns, H, q = mixed
+    rng = np.random.default_rng(1)
+    h = H[rng.choice(len(H), 500, p=q / q.sum())]
+    y, w = expit(1 + h @ np.array([1.0, 0.5, -1.0]) + 0.3 * h[:, 0] ** 2), rng.uniform(0.2, 1, size=500)
+    made = logistic(Lines.of(np.column_stack([np.ones(500), h]), w), y, H[:50], columns)
+    for penalty, g in zip(PENALTIES, made.T, strict=True):
+        line = LogisticRegression(C=1 / penalty, tol=1e-10, max_iter=1000).fit(np.vstack([h, h]), np.repeat([1, 0], 500), np.concatenate([w * y, w * (1 - y)]) / w.sum())
+        values = line.predict_proba(H)[:, 1]
+        limit = Lines.of(np.column_stack([np.ones(len(H)), H]), q).rest(values[:, None])[:, 0]
+        np.testing.assert_allclose(g, limit[:50], atol=1e-5)
+
+
+def law_in(data, row, j, width=1.0):
+    block = next(iter(kb.TabularExplainer(lambda A: np.zeros(len(A)), data).domain.represent(data.iloc[[row]])))
+    return block.tilt(Exponential(width)).laws[j]
+
+
+@pytest.mark.parametrize("width", [0.5, 2.0])
+def test_the_law_of_levels_is_the_tilted_table(width):
+    share, place, spread = components(law_in(MIXED, 3, 1, width))
+    own = (MIXED["color"] == MIXED["color"][3]).mean()
+    far = (1 - own) * np.exp(-0.5 / width**2)  # another level is at distance 1
+    np.testing.assert_allclose(share, np.array([own, far]) / (own + far), rtol=1e-12)
+    assert (place.tolist(), spread.tolist()) == ([1.0, 0.0], [0.0, 0.0])
+
+
+def test_rounding_adds_a_twelfth():
+    whole = pd.DataFrame({"a": np.random.default_rng(0).integers(0, 400, 300), "b": np.random.default_rng(1).normal(size=300)})
+    share, _, spread = components(law_in(whole, 0, 0))
+    sd, at = np.sqrt(0.5) * whole["a"].std(ddof=0), np.arange(-2000, 2001)  # of the normal law at width 1, and whole numbers around its mean
+    p = ndtr((at + 0.5) / sd) - ndtr((at - 0.5) / sd)
+    assert share.tolist() == [1.0]
+    assert spread[0] * whole["a"].std(ddof=0) == pytest.approx(np.sqrt(p @ at**2), rel=1e-9)
 
 
 def test_columns_whose_law_is_bent_have_no_part():
