@@ -205,14 +205,14 @@ MUTANTS = (
     Mutant("columns: rounded numbers spread no more", "domains/components.py", "np.hypot(sd, 1 / (law.scale * np.sqrt(12)))", "np.hypot(sd, 0.0)", f"{COLUMNS}::test_rounding_adds_a_twelfth"),
     Mutant("columns: the line of a logistic keeps its limit", "engines/logistic.py", " - asked @ slope\n", "\n", f"{COLUMNS}::test_what_is_taken_off_has_no_limit_of_its_own"),
     Mutant("columns: newton without the answers' weights", "engines/logistic.py", "A.T @ (w * (y - mu))", "A.T @ (y - mu)", f"{COLUMNS}::test_the_logistic_line_is_scikit_learns"),
-    Mutant("columns: every round decides", "engines/columns_proxy.py", "        if self.chosen.get(row) == ():\n            return unadjusted\n", "", f"{COLUMNS}::test_the_first_round_decides"),
+    Mutant("columns: every round decides", "engines/columns_proxy.py", "self.chosen.setdefault(row, ", "self.chosen.setdefault(-1, ", f"{COLUMNS}::test_the_first_round_decides"),
     Mutant("columns: whatever the errors say", "engines/columns_proxy.py", "        if worse.any():", "        if False:", f"{COLUMNS}::test_what_makes_the_standard_errors_larger_is_not_taken_off"),
     Mutant("columns: the second probability is not mirrored", "engines/columns_proxy.py", "found.g[:, other], found.left[other], found.by[other] = -found.g[:, of]", "found.g[:, other], found.left[other], found.by[other] = found.g[:, of]", f"{COLUMNS}::test_it_says_what_it_left_and_two_probabilities_mirror_each_other"),
     Mutant("columns: gains without the spread of answers", "engines/columns_proxy.py", "independent = scores**2 @ (lines.w[:, None] * lines.rest(Y - Y[0])) ** 2", "independent = scores**2 @ (lines.w[:, None] * (Y - Y[0])) ** 2", f"{COLUMNS}::test_gains_are_those_of_the_net"),
-    Mutant("columns: tilted by the first row", "engines/columns_proxy.py", "self.block.take([row])", "self.block.take([0])", f"{COLUMNS}::test_a_row_is_adjusted_alike_in_any_company"),
+    Mutant("columns: laws of the first row", "engines/columns_proxy.py", "Columns.of(self.laws, row)", "Columns.of(self.laws)", f"{COLUMNS}::test_a_row_is_adjusted_alike_in_any_company"),
     Mutant("the design forgets the allocation", "engines/design.py", "if isinstance(tilt, Balanced) else", "if tilt is None else", f"{COLUMNS}::test_the_design_is_recorded"),
-    Mutant("held-out draws have fewer draws", "surrogates/ridge.py", " - _shares(moments)[..., None] * more", " - 0 * _shares(moments)[..., None] * more", "tests/diagnostics/test_held_out.py::test_fidelity_is_that_of_fresh_draws"),
-    Mutant("parts of one net are held out", "surrogates/ridge.py", "residual = _held_out(whole if enough.any() else moments, ridge, left)", "residual = _held_out(moments, ridge, left)", "tests/diagnostics/test_held_out.py::test_fidelity_is_that_of_fresh_draws"),
+    Mutant("held-out draws have fewer draws", "surrogates/ridge.py", " - _shares(moments)[..., None] * more", " - 0 * _shares(moments)[..., None] * more", f"{LS}::test_held_out_fidelity_is_an_explicit_refit_without_each_fold"),
+    Mutant("parts of one net are held out", "surrogates/ridge.py", "residual = _held_out(whole if enough.any() else moments, ridge, left)", "residual = _held_out(moments, ridge, left)", "tests/diagnostics/test_held_out.py::test_the_other_half_of_a_net_is_not_fresh"),
 )
 
 

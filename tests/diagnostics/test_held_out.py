@@ -58,3 +58,14 @@ def test_moments_are_those_of_the_folds(s, p, replicates):
 def test_folds_of_a_scramble_follow_one_another():
     assert fold_of(32, 8, 2)[::2].tolist() == [0] * 4 + [2] * 4 + [4] * 4 + [6] * 4
     assert fold_of(16, 8, 0).tolist() == [*range(8)] * 2
+
+
+def bent(A):
+    return np.sin(2 * A[:, 0]) + A[:, 1] * A[:, 2] + np.abs(A[:, 3])
+
+
+def test_the_other_half_of_a_net_is_not_fresh():
+    """Points of one scramble fill the gaps between each other: held out, they lie where the others are not, and a line looks worse than it is."""
+    X = np.random.default_rng(5).normal(size=(600, 8))
+    found = [kb.TabularExplainer(bent, X, engine="sampled", random_state=s).explain(X[0], budget=257, tolerance=1e-9).certificate.fidelity[0] for s in range(40)]
+    assert np.mean(found) == pytest.approx(fresh(X, bent, X[0], 20_000), abs=0.016)

@@ -204,9 +204,21 @@ def test_it_says_what_it_left_and_two_probabilities_mirror_each_other():
     assert explained(rough, ColumnsProxy())[0].certificate.adjusted_by == ""
 
 
-def test_a_row_is_adjusted_alike_in_any_company():
-    together, alone = explained(smooth, ColumnsProxy()), [explained(smooth, ColumnsProxy(), rows=X[[b]])[0] for b in range(3)]
-    for b in range(3):
+LEVELS = pd.DataFrame(X, columns=list("abcdefgh")).assign(color=RNG.choice(["red", "green", "blue"], len(X), p=[0.6, 0.3, 0.1]))
+
+
+def bent(A):
+    return smooth(A.iloc[:, :8].to_numpy() + (A[["color"]] == "red").to_numpy())
+
+
+@pytest.mark.parametrize(("model", "data"), [(smooth, X), (bent, LEVELS)], ids=["numbers", "levels"])
+def test_a_row_is_adjusted_alike_in_any_company(model, data):
+    """Laws of rows with other levels differ."""
+    explainer, data = kb.TabularExplainer(model, data, budget=1025, kernel_width=1.0), data[:4]
+    together, alone = explainer.explain_many(data, tolerance=1e-9), [explainer.explain_many(data[b : b + 1], tolerance=1e-9)[0] for b in range(len(data))]
+    assert {e.engine for e in together} == {"index-proxy"}
+    assert any(e.certificate.adjusted_by for e in alone[1:])
+    for b in range(len(data)):
         np.testing.assert_array_equal(together[b].coef, alone[b].coef)
         np.testing.assert_array_equal(together[b].std_error, alone[b].std_error)
         assert together[b].certificate.adjusted_by == alone[b].certificate.adjusted_by

@@ -12,8 +12,8 @@ REACH = 8.0  # standard deviations between the normal and bounds that never clip
 Components = tuple[Float[Array, "c"], Float[Array, "c"], Float[Array, "c"]]
 
 
-def components(law: Law) -> Components | None:
-    """Probability, coordinate and standard deviation (0: a point) of each component of one instance's law.
+def components(law: Law, b: int = 0) -> Components | None:
+    """Probability, coordinate and standard deviation (0: a point) of each component of the law of instance number b.
 
     None where a unit has two coordinates (numbers that may be missing), or where rounding or bounds bend its normal.
 
@@ -25,20 +25,25 @@ def components(law: Law) -> Components | None:
 
     """
     if isinstance(law, LevelLaw):
-        own = float(np.diff(law._table[0], prepend=0.0)[law.own[0]])
+        own = float(np.diff(law._table[law._distinct[1][b]], prepend=0.0)[law.own[b]])
         return np.array([own, 1 - own]), np.array([1.0, 0.0]), np.zeros(2)
-    cumulative, mean, sd = law._local
-    p = np.diff(cumulative[0], prepend=0.0)
-    if law.missable or (p[-1] > 0 and _bent(law, float(mean[0]), sd)):
+    cumulative, means, sd = law._local
+    p, mean = np.diff(_of(cumulative, b), prepend=0.0), float(_of(means, b))
+    if law.missable or (p[-1] > 0 and _bent(law, b, mean, sd)):
         return None
     if law.whole:
         sd = float(np.hypot(sd, 1 / (law.scale * np.sqrt(12))))
-    z, width = np.append(law._spread[0], mean[0]), np.append(np.zeros(len(p) - 1), sd)
+    z, width = np.append(_of(law._spread, b), mean), np.append(np.zeros(len(p) - 1), sd)
     kept = p > FAINT
     return p[kept] / p[kept].sum(), z[kept], width[kept]
 
 
-def _bent(law: NumberLaw, mean: float, sd: float) -> bool:
+def _of(a: Array, b: int) -> Array:
+    """An instance's own, of what may be the same for all."""
+    return a[b] if len(a) > 1 else a[0]
+
+
+def _bent(law: NumberLaw, b: int, mean: float, sd: float) -> bool:
     """Whether the drawn numbers are not normal: few whole ones, near a bound, or coarse in floating point."""
-    low, high = (law.center[0] + law.scale * (mean + side * REACH * sd) for side in (-1, 1))
-    return bool(law._coarse[0]) or (law.whole and law.scale * sd < STEPS) or low < law.bounds[0] or high > law.bounds[1]
+    low, high = (law.center[b] + law.scale * (mean + side * REACH * sd) for side in (-1, 1))
+    return bool(law._coarse[b]) or (law.whole and law.scale * sd < STEPS) or low < law.bounds[0] or high > law.bounds[1]

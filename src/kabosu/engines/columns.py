@@ -41,12 +41,12 @@ class Columns:
     tail: Float[Array, "p"]
 
     @classmethod
-    def of(cls, laws: Sequence[Law]) -> "Columns":
-        """Of one row's laws, tilted."""
+    def of(cls, laws: Sequence[Law], b: int = 0) -> "Columns":
+        """Of the tilted laws of row number b."""
         p = sum(law.width for law in laws)
         means, sds, known, parts, j = np.zeros(p), np.ones(p), np.zeros(p, dtype=bool), [], 0
         for law in laws:
-            found = components(law)
+            found = components(law, b)
             if found is not None:
                 share, place, width = found
                 mean = share @ place

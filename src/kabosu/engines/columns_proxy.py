@@ -7,13 +7,14 @@ What a scrambled net gains over independent draws, it gains on smooth answers mo
 leaves less variance than the net does, or less than a third, and where the standard errors are not larger with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
+from kabosu.domains.laws import Law
 from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.columns import Columns
 from kabosu.engines.index_proxy import CUBIC, OUTPUTS, PARTS, Lines, Maker, Proxied, adjusted, best_of, cubic, settled, words
@@ -59,7 +60,7 @@ class ColumnsProxy:
 
     def run(self, model: Model, representation: TabularBlock, recipe: Recipe) -> Outcome:
         """Rounds as the sampled engine has them."""
-        pilot = Pilot(model, representation, recipe)
+        pilot = Pilot(model, representation.tilt(recipe.kernel).laws, recipe)
         outcome = rounds(model, representation, recipe, pilot.fitted)
         kept = [f"{made}; {NONE}" if pilot.chosen.get(b) == () else made for b, made in enumerate(outcome.design)]
         return replace(outcome, adjusted_by=tuple(pilot.words.get(b, "") for b in range(representation.size)), design=tuple(kept))
@@ -69,11 +70,11 @@ class ColumnsProxy:
 class Pilot:
     """What the first round of each row chose.
 
-    chosen : names of the proxies that were taken in the first round.  words : the one of the explained output in the last round, and what it left.
+    laws : of all rows, tilted.  chosen : names of the proxies that were taken in the first round.  words : the one of the explained output in the last round, and what it left.
     """
 
     model: Model
-    block: TabularBlock
+    laws: Sequence[Law]
     recipe: Recipe
     chosen: dict[int, tuple[str, ...]] = field(default_factory=dict)
     words: dict[int, str] = field(default_factory=dict)
@@ -106,7 +107,7 @@ class Pilot:
 
     def _proxied(self, unadjusted: Fit, hood: Neighborhood, w: Float[Array, "s"], Y: Float[Array, "s k"], row: int, target: int) -> Proxied:
         """What adjusts the outputs; of two that add up to a constant, the second mirrors the first."""
-        columns = Columns.of(self.block.take([row]).tilt(self.recipe.kernel).laws)
+        columns = Columns.of(self.laws, row)
         Z = hood.Z[0].astype(np.float64, copy=False)
         mean, sd = columns.units(Z, w)
         lines = Lines.of(np.column_stack([np.ones(len(Z)), (Z - mean) / sd]), w)

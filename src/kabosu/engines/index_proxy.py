@@ -205,10 +205,23 @@ def cubic(lines: Lines, y: Float[Array, "n"], asked: Float[Array, "m p"], law: C
     line = lines.coef(y[:, None])
     b = law.index(line[1:, 0])
     F = lines.rest(law.features(lines.A[:, 1:], b))
-    G, cross = (F.T * lines.w) @ F, F.T @ (lines.w * (y - lines.A @ line[:, 0]))
+    root = np.sqrt(lines.w)
+    F = F * root[:, None]
+    G, cross = F.T @ F, F.T @ (root * (y - lines.A @ line[:, 0]))
     scale = np.sqrt(np.maximum(np.diag(G), 1e-12 * lines.w.sum()))
-    value, vector = np.linalg.eigh(G / scale[:, None] / scale)
-    along = vector.T @ (cross / scale)
-    theta = vector @ (along[:, None] / (np.maximum(value, 0.0)[:, None] + np.array(PENALTIES))) / scale[:, None]
+    theta = _ridges(G / scale[:, None] / scale, cross / scale) / scale[:, None]
     mean, slope = law.limits(b)
     return (law.features(asked, b) - mean) @ theta - (asked - law.center) @ (slope @ theta)
+
+
+def _ridges(G: Float[Array, "d d"], cross: Float[Array, "d"]) -> Float[Array, "d l"]:
+    """Coefficients for each penalty."""
+    from scipy.linalg import cho_factor, cho_solve
+
+    diagonal = np.arange(len(G))
+    made = np.empty((len(G), len(PENALTIES)))
+    for i, penalty in enumerate(PENALTIES):
+        system = G.copy()
+        system[diagonal, diagonal] += penalty
+        made[:, i] = cho_solve(cho_factor(system, lower=True, overwrite_a=True), cross)
+    return made

@@ -37,7 +37,8 @@ def _fitted(A: Float[Array, "n q"], y: Float[Array, "n"], w: Float[Array, "n"], 
     shrink = np.append(0.0, np.full(len(theta) - 1, penalty))
     for _ in range(ITERATIONS):
         mu = expit(A @ theta)
-        hessian = (A.T * (w * np.maximum(mu * (1 - mu), LEAST))) @ A + np.diag(shrink)
+        B = A * np.sqrt(w * np.maximum(mu * (1 - mu), LEAST))[:, None]
+        hessian = B.T @ B + np.diag(shrink)
         step = np.linalg.solve(hessian, A.T @ (w * (y - mu)) - shrink * theta)
         longest = np.abs(step).max()
         theta = theta + step * min(1.0, LONGEST / max(longest, LONGEST))
