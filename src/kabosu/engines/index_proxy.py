@@ -218,10 +218,5 @@ def _ridges(G: Float[Array, "d d"], cross: Float[Array, "d"]) -> Float[Array, "d
     """Coefficients for each penalty."""
     from scipy.linalg import cho_factor, cho_solve
 
-    diagonal = np.arange(len(G))
-    made = np.empty((len(G), len(PENALTIES)))
-    for i, penalty in enumerate(PENALTIES):
-        system = G.copy()
-        system[diagonal, diagonal] += penalty
-        made[:, i] = cho_solve(cho_factor(system, lower=True, overwrite_a=True), cross)
-    return made
+    systems = (G + penalty * np.eye(len(G)) for penalty in PENALTIES)
+    return np.stack([cho_solve(cho_factor(system, lower=True, overwrite_a=True), cross) for system in systems], axis=1)
