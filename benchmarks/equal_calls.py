@@ -16,7 +16,8 @@ deviation of the last two ratios when seeds are drawn again (bootstrap).
 The limit is the mean of 2 estimates from 2^16 Sobol points each. ``python -m benchmarks.equal_calls [table ...]``. Targets (issue 4): on forests at most 1/2 of lime at the default
 width and 1/8 at width 1, at most 0.6 of the best of the others; nowhere above 1.05 of the best.
 
-Tried and not taken, 12 seeds, error relative to that of 2 scrambles of 512 points, breast cancer and wine: pairs x + d, x - d of scrambled
+Tried and not taken: pairs x + d, x - d with the bent line taken off, error 1.11 to 1.33 times that without pairs on forests, 0.94 to 1.17 times on
+smooth models. Before there was a bent line, 12 seeds, error relative to that of 2 scrambles of 512 points, breast cancer and wine: pairs x + d, x - d of scrambled
 points 1.20 to 1.24 on forests, 0.86 to 1.04 on networks and logistic models (mean 0.94); orthogonal arrays of strength 2 (8 levels, 2 x 512 runs)
 1.09 to 1.43 on forests, (32 levels, 1,024 runs) 0.90 to 1.15; 8 scrambles 1.33 to 1.73 on forests.
 """

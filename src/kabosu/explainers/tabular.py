@@ -25,7 +25,8 @@ class TabularExplainer(Explainer):
         is handed the same kind of table with the same columns and dtypes.
     recipe : "kabosu", "lime", "article", or a ``Recipe``; every default comes from it.
     neighborhood : "gaussian" (around the instance), "gaussian-global" (around the training mean), "bins", "copula" (correlated,
-        around the instance), "conditional" (the background's own law near the instance), "nearest", "observed" (background rows),
+        half-way between the background's mean and the instance, in normal scores; ``Copula("instance")``: around the instance),
+        "conditional" (the background's own law near the instance), "nearest", "observed" (background rows),
         an object of ``kabosu.domains``, or a function ``(x, n, rng) -> rows``.
     kernel_width : > 0, in training standard deviations; "auto": for each instance the widest at which a line describes the model
         (see ``recipes.AutoWidth`` and ``width_path``); ``None``: as the recipe says.
