@@ -60,28 +60,28 @@ DATA = {
 
 
 @cache
-def world(data: str, name: str) -> tuple[Any, pd.DataFrame, pd.DataFrame]:
-    """A fitted model, its table, and the rows to explain."""
+def world(data: str, name: str, count: int = ROWS) -> tuple[Any, pd.DataFrame, pd.DataFrame]:
+    """A fitted model, its table, and so many rows to explain."""
     X, y = DATA[data]()
     coded = make_column_transformer((OneHotEncoder(handle_unknown="ignore", sparse_output=False), make_column_selector(dtype_exclude="number")), remainder=StandardScaler())
     model = make_pipeline(coded, MODELS[name]()).fit(X, y)
-    return model, X, X.iloc[np.random.default_rng(1).choice(len(X), ROWS, replace=False)]
+    return model, X, X.iloc[np.random.default_rng(1).choice(len(X), count, replace=False)]
 
 
-def explained(data: str, name: str, radius: float, rows: slice = slice(None), **changes: Any) -> kb.Explanations:
+def explained(data: str, name: str, radius: float, rows: slice = slice(None), count: int = ROWS, **changes: Any) -> kb.Explanations:
     """The rows explained by the default recipe but for these changes; sampled, one round, unless they say otherwise."""
-    model, X, these = world(data, name)
+    model, X, these = world(data, name, count)
     recipe = replace(TABLES["kabosu"], **{"tolerance": None, "engine": "sampled", "kernel": Exponential(width_for(radius)), "samples": 1024, "budget": 1025, **changes})
     return kb.TabularExplainer(model, X, recipe=recipe, random_state=recipe.seed).explain_many(these.iloc[rows])
 
 
 @cache
-def limits(data: str, name: str, radius: float = KABOSU_RADIUS) -> tuple[kb.Explanation, ...]:
+def limits(data: str, name: str, radius: float = KABOSU_RADIUS, count: int = ROWS) -> tuple[kb.Explanation, ...]:
     """The limit explanation of the target of each row."""
     try:
-        es = list(explained(data, name, radius, engine="exact"))
+        es = list(explained(data, name, radius, count=count, engine="exact"))
     except EngineError:
-        es = [explained(data, name, radius, slice(i, i + 1), samples=LONG, budget=LONG + 1, seed=OTHER)[0] for i in range(ROWS)]
+        es = [explained(data, name, radius, slice(i, i + 1), count, samples=LONG, budget=LONG + 1, seed=OTHER)[0] for i in range(count)]
     return tuple(e[e.target] for e in es)
 
 
@@ -90,10 +90,10 @@ def described(e: kb.Explanation) -> bool:
     return not {"poor-fidelity", "did-not-react"} & {f.code for f in e.certificate.flags}
 
 
-def pairs(data: str, name: str, seeds: int, radius: float = KABOSU_RADIUS, **changes: Any) -> Iterator[tuple[kb.Explanation, kb.Explanation]]:
-    """Explanations of the rows by each seed, and their limits."""
+def pairs(data: str, name: str, seeds: int, radius: float = KABOSU_RADIUS, count: int = ROWS, **changes: Any) -> Iterator[tuple[kb.Explanation, kb.Explanation]]:
+    """Explanations of so many rows by each seed, and their limits."""
     for seed in range(seeds):
-        for e, limit in zip(explained(data, name, radius, seed=seed, **changes), limits(data, name, radius), strict=True):
+        for e, limit in zip(explained(data, name, radius, count=count, seed=seed, **changes), limits(data, name, radius, count), strict=True):
             yield e[e.target], limit
 
 

@@ -72,15 +72,36 @@ def test_the_forecast_is_of_the_right_size():
 
 
 RULES = {
-    "one round": {"top_k": 3},
     "tolerance": {"tolerance": 0.05, "budget": 8192},
     "loose tolerance": {"tolerance": 0.1, "samples": 512, "budget": 16_385},
     "top-k order": {"top_k": 3, "budget": 8192},
 }
+SAMPLERS = {"default": TABLES["kabosu"].sampler, "Plain": Plain()}
+
+
+def right(e, limit):
+    """Whether the head of the order is the limit's."""
+    K = e.certificate.top_k
+    return (e.order()[:K] == limit.order()[:K]).all()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sampler", [TABLES["kabosu"].sampler, Plain()], ids=["default", "Plain"])
+@pytest.mark.parametrize("K", [3, 5])
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_confidence_is_calibrated_within_three_points(sampler, K):
+    """Mean stated confidence beside the share of orders that are the limit's, of one round: 64 rows and three seeds for each table and model.
+
+    How far the largest coefficients are apart is the row's: of eight rows a table, whatever the seeds, too few gaps are seen (0.82 and 0.88).
+    """
+    found = [(e, limit) for data in DATA for name in MODELS for e, limit in pairs(data, name, 3, count=64, sampler=SAMPLERS[sampler], top_k=K) if described(e)]
+    stated, held = np.mean([e.certificate.rank_confidence[e.target_index] for e, _ in found]), np.mean([right(*pair) for pair in found])
+    print(f"| one round | {sampler} | first {K} | stated {stated:.3f}, right {held:.3f} of {len(found):,} |")
+    assert len(found) >= 1500  # 2,044 and 2,035 with the adult table
+    assert abs(stated - held) <= 0.03
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sampler", SAMPLERS)
 @pytest.mark.parametrize("rule", RULES)
 def test_what_ended_the_draws_spoils_neither_confidence_nor_intervals(rule, sampler):
     """Stopping when the error looks small picks draws whose error looks small; what that costs is bounded here.
@@ -88,15 +109,14 @@ def test_what_ended_the_draws_spoils_neither_confidence_nor_intervals(rule, samp
     Mean stated confidence beside the share of orders that are the limit's, within three points, and intervals that hold the limit: 960 pairs
     of an instance and a seed, those that are flagged left out.
     """
-    found = [(e, limit) for data in DATA for name in MODELS for e, limit in pairs(data, name, 8, sampler=sampler, **RULES[rule]) if described(e)]
-    stated = np.mean([e.certificate.rank_confidence[e.target_index] for e, _ in found])
-    right = np.mean([(e.order()[: e.certificate.top_k] == limit.order()[: e.certificate.top_k]).all() for e, limit in found])
+    found = [(e, limit) for data in DATA for name in MODELS for e, limit in pairs(data, name, 8, sampler=SAMPLERS[sampler], **RULES[rule]) if described(e)]
+    stated, same = np.mean([e.certificate.rank_confidence[e.target_index] for e, _ in found]), np.mean([right(*pair) for pair in found])
     held = {"any rule": [], "this rule": []}
     for e, limit in found:
         low, high = e.interval()
         inside = ((low <= limit.coef) & (limit.coef <= high)).mean()
         held["any rule"].append(inside)
         held["this rule"] += [inside] if e.certificate.ended_by == rule.removeprefix("loose ") else []
-    print(f"| {rule} | {sampler} | stated {stated:.3f}, right {right:.3f} | " + " | ".join(f"{k}: {np.mean(v):.3f} of {len(v):,}" for k, v in held.items() if v) + " |")
-    assert abs(stated - right) <= 0.03
+    print(f"| {rule} | {sampler} | stated {stated:.3f}, right {same:.3f} | " + " | ".join(f"{k}: {np.mean(v):.3f} of {len(v):,}" for k, v in held.items() if v) + " |")
+    assert abs(stated - same) <= 0.03
     assert all(0.93 <= np.mean(v) <= 0.97 for v in held.values() if v)
