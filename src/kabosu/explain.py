@@ -28,6 +28,8 @@ from kabosu.surrogates import Ridge, Select
 from kabosu.types import Array, Float, Int, Points, Rows
 
 BLOCK = 2_000_000  # floats drawn at once: instances x draws x columns
+ASKED = 65_536  # rows in one call of a model that names no number: its pipeline may make hundreds of columns of each
+ALIGNED = 32  # draws: matrix products cut such numbers of rows alike in any company
 FAINT = 1e-70  # weight beside the largest below which a draw is left out: it decides nothing, and its fourth power leaves floating point
 CERTIFICATE = 256  # draws with which an exact engine measures the fidelity; the coefficients need none
 
@@ -109,8 +111,7 @@ def measure(
     prediction = model(representation.instances(), representation.size) if prediction is None else prediction
     asked = source.take([0]) if source.size > 1 and isinstance(source, Alike) and source.alike else source
     B, s = asked.size, stop - start
-    most = BLOCK // source.row_size if isinstance(source, Heavy) and model.chunk == ANY else model.chunk
-    step = max(1, most // B)
+    step = _step(model, source, B)
     draws = checked(sampler.draw(source.space, start, stop, seed), source.space, s, sampler)
     first = None if (start and before is None) or not isinstance(asked, Repeating) else asked.first_alike(draws if start == 0 else sampler.draw(source.space, 0, stop, seed))
     if first is None:
@@ -126,6 +127,13 @@ def measure(
     places = source.places(draws) if isinstance(source, Placed) else None
     ratio = source.log_ratio(draws) if isinstance(source, Ratioed) else None
     return Neighborhood(Z, np.broadcast_to(Y, (source.size, *Y.shape[1:])), source.origin, prediction, tilt, places, ratio, fresh)
+
+
+def _step(model: Model, source: Representation, B: int) -> int:
+    """Draws of each of B instances that the model is asked about at once."""
+    most = model.chunk if model.chunk != ANY else BLOCK // source.row_size if isinstance(source, Heavy) else ASKED
+    step = max(1, most // B)
+    return step if step < ALIGNED else step // ALIGNED * ALIGNED
 
 
 def _answers(model: Model, source: Representation, draws: Array, step: int) -> Float[Array, "B s k"]:

@@ -17,7 +17,7 @@ from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.design import design
 from kabosu.engines.drawn_curves import drawn_curves
 from kabosu.engines.drawn_pairs import drawn_pairs
-from kabosu.explain import Neighborhood, fit, measure, source_of, weigh
+from kabosu.explain import ALIGNED, BLOCK, Neighborhood, fit, measure, source_of, weigh
 from kabosu.fits import Fit, Outcome, relative_error, tamed
 from kabosu.kernels import Balanced, Halfway
 from kabosu.kernels.logs import log_weights
@@ -27,7 +27,7 @@ from kabosu.respond import Model
 from kabosu.surrogates.proxy import FREE, adjusted
 from kabosu.types import Array, Bool, Float
 
-ALIGNED = 32  # draws
+HELD = 2  # blocks of numbers that one group of instances may grow to
 RATE, AVERAGED = 0.65, 3  # errors of scrambled nets fall with this power of the draws, measured (tests/laws/test_budget.py); rounds of a forecast
 APART = 1_000_003  # between the seed of the draws and that of the free ones
 
@@ -58,11 +58,11 @@ def rounds(model: Model, representation: Representation, recipe: Recipe, fitted_
     fitted_by : from the draws so far, and the positions of the instances that still run, to their fit.
     """
     began = time.monotonic()
-    B, start = representation.size, 0
-    stop = recipe.first_round(representation.origin.shape[1])
-    hood: Neighborhood | None = None
-    pending, done, totals = np.arange(B), [], np.empty((0, B))
-    while True:
+    B, p = representation.size, representation.origin.shape[1]
+    done: list[tuple[Any, ...]] = []
+    waiting: list[tuple[Array, Neighborhood | None, Array, int, int]] = [(np.arange(B), None, np.empty((0, B)), 0, recipe.first_round(p))]
+    while waiting:
+        pending, hood, totals, start, stop = waiting.pop()
         more = _measure(model, representation if len(pending) == B else representation.take(pending), recipe, start, stop, hood)
         hood = more if hood is None else hood + more
         fitted = fitted_by(hood, pending)
@@ -71,10 +71,16 @@ def rounds(model: Model, representation: Representation, recipe: Recipe, fitted_
         ended, going = np.flatnonzero(rules != ""), np.flatnonzero(rules == "")
         found = (hood.prediction, reacted(hood), spread(hood), rules, forecast, underflow(hood, fitted, recipe.kernel), np.array(design(hood, recipe.sampler), dtype=object))
         done.append((pending[ended], fitted.take(ended), *(a[ended] for a in found), 1 + hood.rows_asked[ended]))
-        if not len(going):
-            return replace(_gathered(done, recipe, model), curves=drawn_curves(hood, representation, recipe), interactions=drawn_pairs(hood, model, representation, recipe))
-        pending, hood, totals = pending[going], hood.take(going) if len(ended) else hood, totals[:, going]
         start, stop = stop, next_round(stop, recipe)
+        groups = _groups(going, stop * p)
+        waiting += [(pending[some], hood if len(some) == len(pending) else hood.take(some), totals[:, some], start, stop) for some in reversed(groups)]
+    return replace(_gathered(done, recipe, model), curves=drawn_curves(hood, representation, recipe), interactions=drawn_pairs(hood, model, representation, recipe))
+
+
+def _groups(going: Array, size: int) -> list[Array]:
+    """Instances whose next draws, of ``size`` numbers each, fit in memory together; the others wait with what they have."""
+    most = max(1, HELD * BLOCK // size)
+    return [going[i : i + most] for i in range(0, len(going), most)]
 
 
 def _gathered(done: Sequence[tuple[Any, ...]], recipe: Recipe, model: Model) -> Outcome:
