@@ -72,7 +72,7 @@ class Recipe:
     top_k : stop when the K largest coefficients (of the target) and their order are the limit's with probability ``confidence``.
     auto_width : rule that takes the kernel's width for each instance; None: the kernel as it is.
     proxy : cheap model of the answers, refitted in each round, that lowers the error of the draws where it can (surrogates/proxy.py;
-        "parts": of masks, engines/parts_proxy.py): seconds an instance, for models that are dearer; None: none.
+        "parts": of masks, engines/parts_proxy.py): 0.3 to 0.8 s an instance and output, for models that are dearer; None: none.
     time_limit : seconds, after which no new round begins.
     instance_first : the instance is also the first draw, as in lime.
     curves, interactions : also compute the local effect curves, and so many pairs of features, for one instance at a time.

@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from worlds import numeric
 
 import kabosu as kb
 from kabosu.moments import fold_of
 from kabosu.recipes import TABLES
+from kabosu.surrogates import Ridge
 from kabosu.surrogates import proxy as proxies
 
 X = numeric(p=12)
@@ -49,16 +51,28 @@ def test_the_error_falls_and_is_known(limit):
     assert "error lowered" not in str(plain[0])
 
 
-def test_draws_are_predicted_by_proxies_that_have_not_seen_their_fold():
-    """What is predicted in a fold does not move with the answers of that fold; in the others it does."""
-    Z, w, free = np.random.default_rng(1).normal(size=(256, 12)), np.ones(256), X
+def test_draws_are_predicted_by_proxies_that_have_not_seen_their_replicate():
+    """What is taken off a replicate does not move with the answers of that replicate; that of the other does."""
+    Z, rng = np.random.default_rng(1).normal(size=(256, 12)), np.random.default_rng(0)
+    draws, free, origin = proxies.Draws(Z, np.ones(256)), proxies.Draws(X, np.ones(len(X))), np.zeros(12)
     Y = steps(Z)[:, None].astype(float)
-    fold = fold_of(256, 8, 2)
-    seen = fold == 5
-    changed = Y + seen[:, None] * np.random.default_rng(0).normal(size=Y.shape)
-    before, after = (answers - proxies._predicted(proxies.quadratic, Z, answers, w, free, 2)[0] for answers in (Y, changed))
+    seen = fold_of(256, 2, 2) == 1
+    changed = Y + seen[:, None] * rng.normal(size=Y.shape)
+    before, after = (answers - proxies._predicted(proxies.quadratic, draws, answers, origin, free, Ridge(), 2)[0] for answers in (Y, changed))
     np.testing.assert_allclose(before[seen], after[seen], atol=1e-12)
     assert (np.abs(before - after)[~seen] > 1e-4).mean() > 0.9
+
+
+def test_trees_see_which_of_the_other_levels_was_drawn():
+    """A model that tells levels apart that the surrogate does not."""
+    rng = np.random.default_rng(0)
+    data = pd.DataFrame({"level": rng.choice(list("abcdefgh"), 600), **{f"x{j}": rng.normal(size=600) for j in range(4)}})
+    jump = lambda T: 3.0 * T["level"].isin(["b", "d", "g"]).to_numpy() * (T["x0"].to_numpy() > 0.3)  # noqa: E731
+    base = replace(TABLES["kabosu"], samples=1024, budget=1025, tolerance=None)
+    explainer = lambda **options: kb.TabularExplainer(jump, data, recipe=replace(base, **options)).explain(data.iloc[0])  # noqa: E731
+    limit = explainer(samples=1 << 16, budget=(1 << 16) + 1, seed=9).coef[:, 0]
+    wrong = [np.sqrt(np.mean([(explainer(seed=s, proxy=proxy).coef[:, 0] - limit) ** 2 for s in range(3)])) for proxy in (None, "trees")]
+    assert wrong[1] < 0.5 * wrong[0]
 
 
 def test_products_are_for_the_quadratic_proxy():

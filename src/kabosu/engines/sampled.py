@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from math import lcm
 from typing import Any, ClassVar
 
@@ -17,19 +16,18 @@ from kabosu.domains.tabular import TabularBlock
 from kabosu.engines.design import design
 from kabosu.engines.drawn_curves import drawn_curves
 from kabosu.engines.drawn_pairs import drawn_pairs
-from kabosu.explain import ALIGNED, BLOCK, Neighborhood, fit, measure, source_of, weigh
+from kabosu.engines.learned import by_proxy
+from kabosu.explain import ALIGNED, BLOCK, Neighborhood, fit, measure
 from kabosu.fits import Fit, Outcome, relative_error, tamed
 from kabosu.kernels import Balanced, Halfway
 from kabosu.kernels.logs import log_weights
-from kabosu.protocols import Kernel, Placed, Ratioed, Representation
+from kabosu.protocols import Kernel, Representation
 from kabosu.recipes import Recipe
 from kabosu.respond import Model
-from kabosu.surrogates.proxy import FREE, adjusted
 from kabosu.types import Array, Bool, Float
 
 HELD = 2  # blocks of numbers that one group of instances may grow to
 RATE, AVERAGED = 0.65, 3  # errors of scrambled nets fall with this power of the draws, measured (tests/laws/test_budget.py); rounds of a forecast
-APART = 1_000_003  # between the seed of the draws and that of the free ones
 
 
 @dataclass(frozen=True)
@@ -48,7 +46,7 @@ class Sampled:
         if recipe.proxy is None:
             return rounds(model, representation, recipe, lambda hood, _: plain(hood, recipe))
         names = np.full(representation.size, "", dtype=object)
-        outcome = rounds(model, representation, recipe, partial(_by_proxy, representation, recipe, names))
+        outcome = rounds(model, representation, recipe, lambda hood, rows: by_proxy(plain(hood, recipe), hood, representation, recipe, names, rows))
         return replace(outcome, adjusted_by=tuple(map(str, names)))
 
 
@@ -107,29 +105,6 @@ def _measure(model: Model, representation: Representation, recipe: Recipe, start
 def plain(hood: Neighborhood, recipe: Recipe) -> Fit:
     """The surrogate of the recipe on the draws as they are."""
     return fit(hood.with_instance() if recipe.instance_first else hood, recipe.kernel, recipe.surrogate, 0 if recipe.instance_first else recipe.sampler.replicates)
-
-
-def _by_proxy(representation: Representation, recipe: Recipe, names: Array, hood: Neighborhood, rows: Array) -> Fit:
-    """The fit that the recipe's proxy adjusts where that lowers the variance; ``names`` keeps which proxy did, for each of the rows."""
-    unadjusted, w = plain(hood, recipe), weigh(hood, recipe.kernel)
-    free = _free(representation.take(rows), recipe, hood)
-    w_free = weigh(free, recipe.kernel)
-    at = lambda a, b: a[b] if len(a) > 1 else a[0]  # noqa: E731  broadcast leading axis
-    fits = []
-    for b, row in enumerate(rows):
-        args = (at(hood.Z, b).astype(np.float64, copy=False), hood.Y[b], at(w, b), at(hood.origin, b), at(free.Z, b), at(w_free, b))
-        fitted, names[row] = adjusted(unadjusted.take([b]), *args, recipe.surrogate, recipe.sampler.replicates, recipe.proxy)
-        fits.append(fitted)
-    return Fit.stack(fits)
-
-
-def _free(representation: Representation, recipe: Recipe, hood: Neighborhood) -> Neighborhood:
-    """Many draws of the same law, from another seed, about which nobody is asked."""
-    source, _ = source_of(representation, hood.tilt)
-    draws = recipe.sampler.draw(source.space, 0, FREE, recipe.seed + APART)
-    places = source.places(draws) if isinstance(source, Placed) else None
-    ratio = source.log_ratio(draws) if isinstance(source, Ratioed) else None
-    return replace(hood, Z=source.features(draws), Y=np.broadcast_to(0.0, (len(hood.Y), FREE, hood.Y.shape[2])), places=places, log_ratio=ratio)
 
 
 def _ended(fitted: Fit, prediction: Float[Array, "B k"], recipe: Recipe, s: int, seconds: float, model: Model) -> tuple[Array, Float[Array, "B"]]:
