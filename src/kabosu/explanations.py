@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
 from kabosu.curves import Curves
+from kabosu.diagnostics.flags import Seen, raised
 from kabosu.errors import InputError, RaggedError, RowError
 from kabosu.explanation import Certificate, Explanation
 from kabosu.interactions import Interactions
@@ -16,6 +18,8 @@ from kabosu.types import Array, Float
 
 EVIDENCE = ("fidelity", "monte_carlo_error", "reacted", "spread", "rank_confidence")
 STACKED = ("coef", "std_error", "intercept", "prediction", "local_prediction", "r2")
+ALONE = ("targets", "z", "dof", "condition_number", "effective_sample_size", "n_model_calls", "radius", "off_manifold", "forecast")
+SAID = ("ended_by", "adjusted_by", "design")
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,6 +73,27 @@ class Block:
         curves = None if self.curves is None else self.curves.only(outputs)
         pairs = None if self.interactions is None else self.interactions.only(outputs)
         return replace(self, output_names=tuple(self.output_names[i] for i in outputs), targets=targets, curves=curves, interactions=pairs, **part)
+
+    def take(self, rows: list[int]) -> "Block":
+        """Some of the explanations."""
+        arrays = {n: getattr(self, n)[rows] for n in (*STACKED, *EVIDENCE, *ALONE)}
+        words = {n: tuple(getattr(self, n)[i] for i in rows) for n in SAID}
+        return replace(self, labels=self.labels.take(rows), found={code: tuple(text[i] for i in rows) for code, text in self.found.items()}, **arrays, **words)
+
+    @property
+    def flags(self) -> list[tuple[str, ...]]:
+        """Codes of each explanation's flags about its target, all at once."""
+        rows, t = np.arange(len(self)), self.targets
+        about = {n: getattr(self, n)[rows, t] for n in ("fidelity", "monte_carlo_error", "reacted", "spread", "prediction")}
+        about |= {n: getattr(self, n) for n in ("effective_sample_size", "condition_number", "radius")}
+        gap, still = np.abs(about["prediction"] - self.local_prediction[rows, t]), np.isinf(self.std_error[rows, :, t]).any(axis=1)
+        of_numbers = raised(Seen(**about, local_gap=gap, still=still), self.coef.shape[1], self.output_scale)
+        noted = [(code, [bool(text[i]) for i in rows]) for code, text in (*self.labels.notes.items(), *self.found.items())]
+        found = [(code, np.flatnonzero(yes).tolist()) for code, yes in (*of_numbers.items(), *noted)]
+        out: list[tuple[str, ...]] = [()] * len(self)
+        for code, i in ((code, i) for code, marked in found for i in marked):
+            out[i] += (code,)
+        return out
 
     def one(self, i: int) -> Explanation:
         """Explanation number i."""
@@ -257,6 +282,22 @@ class Explanations(Sequence):  # bare: a run-time checker of Sequence[Explanatio
         """(n,) target of each row; None where it could not be explained."""
         found = iter(block.output_names[t] for block in self.blocks for t in block.targets)
         return tuple(None if i in self.errors else next(found) for i in range(self.total))
+
+    @property
+    def flags(self) -> tuple[tuple[str, ...] | None, ...]:
+        """(n,) codes of the flags of each row, about its target: () where it raises none, None where it could not be explained.
+
+        ``[i for i, codes in enumerate(es.flags) if codes == ()]`` are the rows that can be believed; the words are in ``es[i].certificate.flags``.
+        """
+        found = iter(codes for block in self.blocks for codes in block.flags)
+        return tuple(None if i in self.errors else next(found) for i in range(self.total))
+
+    def refused(self, errors: Mapping[int, str]) -> "Explanations":
+        """The same with some rows among those that could not be explained, position -> message."""
+        ends = np.cumsum([0, *map(len, self.blocks)])
+        kept = [np.flatnonzero([i not in errors for i in self.positions[a:b].tolist()]).tolist() for a, b in pairwise(ends)]
+        blocks = tuple(block if len(rows) == len(block) else block.take(rows) for block, rows in zip(self.blocks, kept, strict=True) if rows)
+        return replace(self, blocks=blocks, positions=np.setdiff1d(self.positions, list(errors)), errors=dict(sorted({**self.errors, **errors}.items())))
 
     def to_frame(self) -> Any:
         """A tidy table, one row an instance, output and feature: the background's own kind of frame, else pandas."""

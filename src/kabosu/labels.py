@@ -1,6 +1,6 @@
 """The words and units of a block's features: what the mathematics does not need and a reader does."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kabosu.types import Array, Float
@@ -29,3 +29,9 @@ class Labels:
     frame: Any = None
     rare: Array | None = None
     layout: Any = None
+
+    def take(self, rows: list[int]) -> "Labels":
+        """Of some of the instances."""
+        shared = len(self.names)  # arrays of fewer rows are all instances'
+        some = {n: a[rows] for n in ("names", "values", "scale", "center", "reference", "rare") if (a := getattr(self, n)) is not None and len(a) == shared}
+        return replace(self, notes={code: text[rows] for code, text in self.notes.items()}, **some)

@@ -95,6 +95,7 @@ CASES: list[Case] = [
     ("exit passes through a record", many(explainer=kb.TabularExplainer(leave, X), on_error="record"), Error(SystemExit, "3")),
     ("strict, and nothing to say", many(explainer=STRICT), Value(lambda es: len(es) == 3)),
     ("strict, and a flag", many(X[:3] + 100, STRICT), Error(kb.CertificateError, "explanation 0 raised outside-training-range: .* this instance; the model extrapolates.*strict=True")),
+    ("strict, and a flag that is recorded", many(far_row(), STRICT, on_error="record"), Value(lambda es: list(es.errors) == [3] and es.errors[3].startswith("raised outside-training-range") and np.isnan(es.coef[3]).all() and es.flags[2:5] == ((), None, ()))),
     ("strict names the row", many(far_row(), STRICT), Error(kb.CertificateError, "explanation 3 raised outside-training-range")),
     ("strict, and a constant model", many(explainer=kb.TabularExplainer(lambda A: np.ones(len(A)), X, strict=True)), Error(kb.CertificateError, "did-not-react.*widen kernel_width=, or check that the model sees the columns")),
     ("an output that is not there", many(outputs=["cat"]), wrong("outputs=.'cat'. are not all explained; the outputs are .'prediction'.")),

@@ -1,8 +1,8 @@
 """Typed warnings of the certificate: a code, what it means here, a way out."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -64,39 +64,64 @@ def enough(p: int) -> int:
     return max(FEW, 2 * p)
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What decides about flags: numbers of one instance and output, or (B,) arrays of them.
+
+    still : whether a feature kept one value in all draws.  prediction : the output at the instance.
+    """
+
+    fidelity: Any
+    local_gap: Any
+    monte_carlo_error: Any
+    reacted: Any
+    spread: Any
+    effective_sample_size: Any
+    condition_number: Any
+    radius: Any
+    prediction: Any
+    still: Any
+
+
+def raised(s: Seen, p: int, scale: str) -> dict[str, Any]:
+    """Whether each flag that numbers decide is raised, of p features and an output of this scale."""
+    room = np.minimum(s.prediction, 1 - s.prediction)
+    with np.errstate(invalid="ignore"):
+        return {
+            "near-global-kernel": s.radius > GLOBAL,
+            "low-effective-sample-size": s.effective_sample_size < enough(p),
+            "imprecise": s.monte_carlo_error > IMPRECISE,
+            "many-parts": (s.monte_carlo_error > RANKED) & (p > MANY),
+            "constant-feature": s.still,
+            "ill-conditioned": np.isfinite(s.condition_number) & (s.condition_number > STEEP),
+            "did-not-react": s.reacted < STILL,
+            "poor-fidelity": (s.fidelity < POOR) & np.logical_not(s.reacted < STILL),
+            "large-local-gap": (s.local_gap > max(GAP, (p / 2) ** 0.5) * s.spread) & (s.local_gap > 1e-9 * np.maximum(np.abs(s.prediction), s.spread)),
+            "saturated-probability": (room < SATURATED) & (s.spread < SATURATED_SPREAD) & (scale == "probability"),
+        }
+
+
 def flags_of(certificate: "Certificate", target: int, p: int, still: tuple[str, ...], scale: str = "", prediction: float = np.nan) -> tuple[Flag, ...]:
     """Flags for the evidence about one output.
 
     still : names of features that did not vary in the draws.  scale, prediction : what the output is, and its value at the instance.
     """
-    found = (*_of_the_draws(certificate, target, p, still), *_of_the_model(certificate, target, p, scale, prediction), *certificate.notes)
-    return tuple(Flag(code, message, FLAGS[code]) for code, message in found)
+    of_output = {n: getattr(certificate, n)[target] for n in ("fidelity", "local_gap", "monte_carlo_error", "reacted", "spread")}
+    of_draws = {n: getattr(certificate, n) for n in ("effective_sample_size", "condition_number", "radius")}
+    seen = Seen(**of_output, **of_draws, prediction=prediction, still=bool(still))
+    found = [(code, WORDS[code](seen, p, still)) for code, yes in raised(seen, p, scale).items() if yes]
+    return tuple(Flag(code, message, FLAGS[code]) for code, message in (*found, *certificate.notes))
 
 
-def _of_the_model(c: "Certificate", t: int, p: int, scale: str, prediction: float) -> Iterator[tuple[str, str]]:
-    """What the answers around the instance say about a line."""
-    gap, spread = c.local_gap[t], c.spread[t]
-    if c.reacted[t] < STILL:
-        yield "did-not-react", f"the model's answer changed at {c.reacted[t]:.1%} of the draws"
-    elif c.fidelity[t] < POOR:
-        yield "poor-fidelity", f"held-out R2 is {c.fidelity[t]:.2f}"
-    if gap > max(GAP, (p / 2) ** 0.5) * spread and gap > 1e-9 * max(abs(prediction), spread):
-        yield "large-local-gap", f"the surrogate misses the model at this row by {gap:.3g}, where its answers around vary by {spread:.3g}"
-    if scale == "probability" and min(prediction, 1 - prediction) < SATURATED and spread < SATURATED_SPREAD:
-        yield "saturated-probability", f"the model answers {prediction:.6g}, and varies by {spread:.2g} around"
-
-
-def _of_the_draws(c: "Certificate", t: int, p: int, still: tuple[str, ...]) -> Iterator[tuple[str, str]]:
-    """What the neighborhood and the number of draws allow."""
-    if c.radius > GLOBAL:
-        yield "near-global-kernel", f"the neighborhood reaches {c.radius:.2f} standard deviations of the training data"
-    if c.effective_sample_size < enough(p):
-        yield "low-effective-sample-size", f"the draws count for {c.effective_sample_size:.1f} independent ones, for {p} coefficients"
-    if c.monte_carlo_error[t] > IMPRECISE:
-        yield "imprecise", f"the 95% error is {c.monte_carlo_error[t]:.0%} of the largest coefficient"
-    if p > MANY and c.monte_carlo_error[t] > RANKED:
-        yield "many-parts", f"{p} parts are more than the draws can rank: the 95% error is {c.monte_carlo_error[t]:.0%} of the largest coefficient"
-    if still:
-        yield "constant-feature", f"{', '.join(still[:5])} kept one value in all draws"
-    if np.isfinite(c.condition_number) and c.condition_number > STEEP:
-        yield "ill-conditioned", f"condition number {c.condition_number:.1e}"
+WORDS: Mapping[str, Callable[[Seen, int, tuple[str, ...]], str]] = {
+    "near-global-kernel": lambda s, *_: f"the neighborhood reaches {s.radius:.2f} standard deviations of the training data",
+    "low-effective-sample-size": lambda s, p, _: f"the draws count for {s.effective_sample_size:.1f} independent ones, for {p} coefficients",
+    "imprecise": lambda s, *_: f"the 95% error is {s.monte_carlo_error:.0%} of the largest coefficient",
+    "many-parts": lambda s, p, _: f"{p} parts are more than the draws can rank: the 95% error is {s.monte_carlo_error:.0%} of the largest coefficient",
+    "constant-feature": lambda _s, _p, still: f"{', '.join(still[:5])} kept one value in all draws",
+    "ill-conditioned": lambda s, *_: f"condition number {s.condition_number:.1e}",
+    "did-not-react": lambda s, *_: f"the model's answer changed at {s.reacted:.1%} of the draws",
+    "poor-fidelity": lambda s, *_: f"held-out R2 is {s.fidelity:.2f}",
+    "large-local-gap": lambda s, *_: f"the surrogate misses the model at this row by {s.local_gap:.3g}, where its answers around vary by {s.spread:.3g}",
+    "saturated-probability": lambda s, *_: f"the model answers {s.prediction:.6g}, and varies by {s.spread:.2g} around",
+}

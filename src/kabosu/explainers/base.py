@@ -100,7 +100,7 @@ class Explainer:
         """Explain every row of a table, every text, image or series of a list.
 
         runner : a ``concurrent.futures.Executor`` or anything with ``map``; the numbers do not depend on it.
-        on_error : "record" keeps going past rows that cannot be explained; see ``Explanations.errors``.
+        on_error : "record" keeps going past rows that cannot be explained, and under ``strict=True`` past rows with flags; see ``Explanations.errors``.
         """
         limits = {"max_features": max_features, "budget": budget, "tolerance": tolerance, "top_k": top_k, "confidence": confidence, "time_limit": time_limit, "proxy": proxy}
         checks.one_of("on_error", on_error, ("raise", "record"))
@@ -121,9 +121,7 @@ class Explainer:
         es = explain(self.model, X, domain=domain, recipe=recipe, runner=runner, on_error=on_error, progress=_told(progress))
         es = es if self.detector is None else self.detector.judged(es, recipe, domain, X)
         es = es if outputs is None else es.only(checks.listed("outputs", outputs))
-        if self.strict:
-            _refuse_flags(es)
-        return es
+        return _without_flags(es, on_error) if self.strict else es
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({type(self.model.original).__name__}, {self.domain.words}, recipe={self.recipe.name!r})" + "".join(f"\n  note: {n}" for n in self.notes)
@@ -217,10 +215,16 @@ def _best(surrogate: Any, K: int) -> Any:
     return Select(K, "best", surrogate)
 
 
-def _refuse_flags(es: Explanations) -> None:
-    for i, e in zip(es.positions.tolist(), es, strict=True):
-        if e.certificate.flags:
-            first, *others = e.certificate.flags
-            also = f"; also {', '.join(flag.code for flag in others)}" if others else ""
-            raise CertificateError(f"explanation {i} raised {first}{also} (strict=True makes flags errors)")
+def _without_flags(es: Explanations, on_error: str) -> Explanations:
+    """The explanations, none of which raised a flag; those that did are errors."""
+    flagged = {i: _refusal(es[i]) for i, codes in enumerate(es.flags) if codes}
+    if flagged and on_error == "raise":
+        i, words = next(iter(flagged.items()))
+        raise CertificateError(f"explanation {i} {words}")
+    return es.refused(flagged) if flagged else es
 
+
+def _refusal(e: Explanation) -> str:
+    first, *others = e.certificate.flags
+    also = f"; also {', '.join(flag.code for flag in others)}" if others else ""
+    return f"raised {first}{also} (strict=True makes flags errors)"

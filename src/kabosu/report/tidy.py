@@ -29,6 +29,7 @@ def frame_of(e: Explanation) -> Any:
         reference=e.reference[None],
         dof=np.array([e.dof]),
         whole={"fidelity": e.certificate.fidelity[None], "prediction": e.prediction[None], "local_prediction": e.local_prediction[None]},
+        flags=[tuple(flag.code for flag in e.certificate.flags)],
     )
     return frames.native(columns, e.frame)
 
@@ -54,7 +55,7 @@ def _of_block(block: Block, rows: Int[Array, "B"]) -> dict[str, Any]:
     whole = {"fidelity": block.fidelity, "prediction": block.prediction, "local_prediction": block.local_prediction}
     labels = block.labels
     columns = _columns(
-        labels.names, labels.columns, labels.values, labels.units, block.output_names, block.targets, block.coef, block.std_error, labels.scale, block.z, labels.reference, block.dof, whole
+        labels.names, labels.columns, labels.values, labels.units, block.output_names, block.targets, block.coef, block.std_error, labels.scale, block.z, labels.reference, block.dof, whole, block.flags
     )
     return {"row": np.repeat(rows, k * p), **columns}
 
@@ -73,8 +74,9 @@ def _columns(
     reference: Float[Array, "#B p"],
     dof: Float[Array, "B"],
     whole: dict[str, Float[Array, "B k"]],
+    flags: list[tuple[str, ...]],
 ) -> dict[str, Any]:
-    """Flat columns in the order row, output, feature. whole : what a whole explanation has, one number an output."""
+    """Flat columns in the order row, output, feature. whole : what a whole explanation has, one number an output.  flags : codes, about the target."""
     B, p, k = coef.shape
     half = t_quantile(dof)[:, None, None] * std_error
     scaled = coef * scale[..., None]
@@ -99,6 +101,7 @@ def _columns(
         "contribution": flat(coef * (z - reference)[..., None]),
         "rank": flat(rank),
         **{name: flat(a[:, None]) for name, a in whole.items()},
+        "flags": [text for codes in flags for text in [", ".join(codes)] * (k * p)],
     }
 
 
