@@ -110,9 +110,9 @@ def test_what_ended_the_draws_spoils_neither_confidence_nor_intervals(rule, samp
     """Stopping when the error looks small picks draws whose error looks small; what that costs is bounded here.
 
     Mean stated confidence beside the share of orders that are the limit's, within three points, and intervals that hold the limit: 64 rows
-    of each table and model, those that are flagged left out.
+    and three seeds for each table and model, those that are flagged left out. (Of one seed, 680 pairs, the two differ by up to 3.3 points.)
     """
-    found = [(e, limit) for data in DATA for name in MODELS for e, limit in pairs(data, name, 1, count=64, sampler=SAMPLERS[sampler], **RULES[rule]) if described(e)]
+    found = [(e, limit) for data in DATA for name in MODELS for e, limit in pairs(data, name, 3, count=64, sampler=SAMPLERS[sampler], **RULES[rule]) if described(e)]
     stated, same = np.mean([e.certificate.rank_confidence[e.target_index] for e, _ in found]), np.mean([right(*pair) for pair in found])
     held = {"any rule": [], "this rule": []}
     for e, limit in found:
