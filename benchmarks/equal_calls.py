@@ -19,7 +19,7 @@ width and 1/8 at width 1, at most 0.6 of the best of the others; nowhere above 1
 Tried and not taken: pairs x + d, x - d with the bent line taken off, error 1.11 to 1.33 times that without pairs on forests, 0.94 to 1.17 times on
 smooth models. Before there was a bent line, 12 seeds, error relative to that of 2 scrambles of 512 points, breast cancer and wine: pairs x + d, x - d of scrambled
 points 1.20 to 1.24 on forests, 0.86 to 1.04 on networks and logistic models (mean 0.94); orthogonal arrays of strength 2 (8 levels, 2 x 512 runs)
-1.09 to 1.43 on forests, (32 levels, 1,024 runs) 0.90 to 1.15; 8 scrambles 1.33 to 1.73 on forests. Proxies that have seen 32 times the calls
+1.09 to 1.43 on forests, (32 levels, 1,024 runs) 0.90 to 1.15; 8 scrambles 1.33 to 1.73 on forests. Proxies that have seen 16 times the calls
 (boosted trees, eight seeds, error relative to plain draws, breast cancer default and 1, wine 1, adult default and 1): sums of curves of one column
 .80 .72 .75 .76 .73, of pairs .68 .63 .53 .59 .55, of anything .59 .55 .41 .46 .45; from the 1,024 calls themselves: additive steps whose limits
 are known .90 .88 .94 and adult 1.0, for 18 ms a row. Neyman allocation to halves of the two best columns, known beforehand: 1.00 (breast cancer),
