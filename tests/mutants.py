@@ -192,7 +192,7 @@ MUTANTS = (
     Mutant("off the manifold where both say so", "diagnostics/manifold.py", "share > TOLD_APART or self.auc", "share > TOLD_APART and self.auc", "tests/diagnostics/test_detector.py::test_either_is_enough_for_the_flag"),
     Mutant("draws judged without their weights", "diagnostics/manifold.py", "np.exp(log - log.max(axis=1, keepdims=True)), axis=1)", "np.exp(0 * log), axis=1)", "tests/diagnostics/test_detector.py::test_draws_are_rows_of_the_local_law_whether_drawn_or_weighed"),
     Mutant("unknown levels are the commonest", "diagnostics/manifold.py", "code.get(v, MOST_LEVELS)", "code.get(v, 0)", "tests/diagnostics/test_detector.py::test_levels_without_a_code_are_among_the_rare"),
-    Mutant("gap relative to nothing", "diagnostics/flags.py", "if gap > max(GAP, (p / 2) ** 0.5) * spread and", "if gap > 0 * spread and", "tests/bad_inputs/test_flags.py::test_thresholds"),
+    Mutant("gap relative to nothing", "diagnostics/flags.py", "max(GAP, (p / 2) ** 0.5) * s.spread", "0 * s.spread", "tests/bad_inputs/test_flags.py::test_thresholds"),
     Mutant("columns: a cube of independent parts", "engines/columns.py", "b**3 * tail + 3 * b * (b @ b - b**2)", "b**3 * tail + 3 * b * (b @ b)", f"{COLUMNS}::test_limits_of_the_cubic_are_sums_over_the_law"),
     Mutant("columns: skewed parts are straight", "engines/columns.py", "np.diag(b * skew)[:, own]", "np.diag(0 * b * skew)[:, own]", f"{COLUMNS}::test_limits_of_the_cubic_are_sums_over_the_law"),
     Mutant("columns: kurtosis of a normal for all", "engines/columns.py", "np.diag(b**2 * (tail - 3) + b @ b)", "np.diag(0 * tail + b @ b)", f"{COLUMNS}::test_limits_of_the_cubic_are_sums_over_the_law"),
