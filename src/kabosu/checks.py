@@ -59,10 +59,10 @@ def one_of(option: str, given: Any, allowed: Iterable[Any]) -> Any:
     return given
 
 
-def listed(option: str, given: Any) -> list[Any]:
-    """Check a list of names. One name that is not in a list is refused: its letters are not names."""
+def listed(option: str, given: Any, what: str = "names") -> list[Any]:
+    """Check a list, of names if nothing else is said. One name that is not in a list is refused: its letters are not names."""
     if isinstance(given, (str, bytes)) or not isinstance(given, Iterable) or getattr(given, "ndim", 1) != 1:
-        raise InputError(f"{option}={given!r}; expected a list of names: {option}=[{given!r}]")
+        raise InputError(f"{option}={given!r}; expected a list of {what}: {option}=[{given!r}]")
     return list(given)
 
 

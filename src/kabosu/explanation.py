@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from kabosu import checks
 from kabosu.curves import Curves
 from kabosu.diagnostics.flags import Flag, flags_of
 from kabosu.errors import InputError
@@ -141,6 +142,7 @@ class Explanation:
 
     def interval(self, level: float = 0.95) -> Float[Array, "2 p k"]:
         """Confidence interval of each coefficient: the limit explanation lies inside with this probability."""
+        checks.number("level", level, "a probability between 0 and 0.9999, such as 0.95", low=0.0, high=0.9999)
         half = t_quantile(np.array([self.dof]), level)[0] * self.std_error
         return np.stack([self.coef - half, self.coef + half])
 

@@ -154,7 +154,7 @@ def _kernels(recipe: Recipe, widths: Sequence[float] | None) -> list[Exponential
         raise InputError(f"a width path needs a kernel with a width, such as kernels.Exponential(); this recipe has {own!r}")
     if widths is None:
         widths = [width_for(r) for r in RADII] if own.precision(1) is not None else [t * own.at(1) for t in TIMES]
-    widths = [checks.above_zero("widths", w, "kernel widths, numbers above 0") for w in checks.listed("widths", widths)]
+    widths = [checks.above_zero("widths", w, "kernel widths, numbers above 0") for w in checks.listed("widths", widths, "kernel widths")]
     if not widths:
         raise InputError("widths=[] is empty; give at least one kernel width")
     return [replace(own, width=w) for w in sorted(widths)]

@@ -170,6 +170,7 @@ def _at_width(made: Recipe, given: Any) -> Recipe:
         if given not in AUTO_WIDTHS:
             raise InputError(f"kernel_width={given!r}; expected a number above 0, or {', '.join(map(repr, AUTO_WIDTHS))} to have one found")
         return replace(made, auto_width=AUTO_WIDTHS[given])
+    checks.above_zero("kernel_width", given, f"a number above 0 (small ones are local), {' or '.join(map(repr, AUTO_WIDTHS))} to have one found, or leave it out for the recipe's own")
     return replace(made, kernel=replace(made.kernel, width=given) if isinstance(made.kernel, Exponential) else Exponential(given))
 
 

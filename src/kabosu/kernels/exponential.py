@@ -32,7 +32,7 @@ class Exponential:
 
     def __post_init__(self) -> None:
         if self.width is not None:
-            width = checks.above_zero("kernel_width", self.width, "a number above 0, or None for 0.75 sqrt(p)")
+            width = checks.above_zero("kernel_width", self.width, "a number above 0, or None for 0.75 times the root of the number of features")
             if not 1e-100 <= width <= 1e100 and width != inf:
                 raise InputError(f"kernel_width={self.width!r} is out of range; expected 1e-100 to 1e100, or inf to weigh all points equally")
             object.__setattr__(self, "width", width)
