@@ -130,9 +130,10 @@ def measure(
 
 
 def _step(model: Model, source: Representation, B: int) -> int:
-    """Draws of each of B instances that the model is asked about at once."""
-    most = model.chunk if model.chunk != ANY else BLOCK // source.row_size if isinstance(source, Heavy) else ASKED
-    step = max(1, most // B)
+    """Draws of each of B instances that the model is asked about at once; a number of rows that it names is kept."""
+    if model.chunk != ANY:
+        return max(1, model.chunk // B)
+    step = max(1, (BLOCK // source.row_size if isinstance(source, Heavy) else ASKED) // B)
     return step if step < ALIGNED else step // ALIGNED * ALIGNED
 
 
