@@ -53,6 +53,11 @@ class Column:
     bounds: tuple[float, float] = (-np.inf, np.inf)
     missing: Any = None
 
+    @property
+    def word(self) -> str:
+        """The name as it is read: a blank one in quotes, or nobody would see it."""
+        return str(self.name) if str(self.name).strip() else repr(self.name)
+
 
 def is_missing(x: Any) -> bool:
     """None, NaN, NaT or pandas' NA."""

@@ -55,7 +55,7 @@ class Bins:
         whole = column.kind == "whole"
         stats = np.array([_statistics(part, lo, hi, whole=whole) for part, lo, hi in zip(parts, ends, ends[1:], strict=False)] + ([(np.nan, 0.0, np.nan, np.nan)] if lost else []))
         rates = [len(part) / len(values) for part in parts] + ([lost / len(values)] if lost else [])
-        name = str(column.name)
+        name = column.word
         phrases = _phrases(name, edges) + ([f"{name} is missing"] if lost else [])
         inside = Inside(*stats.T, whole=whole)
         return Levels(name, (column,), tuple(range(len(rates))), tuple(phrases), tuple(rates), len(values), (), inside, tuple(edges), kept.min(), kept.max())

@@ -44,7 +44,7 @@ def fit_level(column: frames.Column, series: Any) -> Levels:
     levels = sorted(counts, key=_order)
     first = {v: i for i, v in reversed(list(enumerate(values)))}
     exemplars = frames.gather(series, [first[v] for v in levels])
-    name = str(column.name)
+    name = column.word
     rates = tuple(counts[v] / len(values) for v in levels)
     return Levels(name, (column,), tuple(levels), tuple(phrase(name, v) for v in levels), rates, len(values), (exemplars,))
 
@@ -65,7 +65,7 @@ def fit_group(name: str | None, columns: Sequence[frames.Column], series: Sequen
     levels = sorted(counts, key=lambda row: [_order(v) for v in row])
     first = {v: i for i, v in reversed(list(enumerate(rows)))}
     picks = [first[v] for v in levels]
-    names = [str(c.name) for c in columns]
+    names = [c.word for c in columns]
     title = name or _shared(names) or f"one of {', '.join(names)}"
     return Levels(
         title,
@@ -150,7 +150,7 @@ def own_codes(unit: Levels, series: Sequence[Any]) -> tuple[Levels, Array]:
     codes = {key: i for i, key in enumerate(unit.levels)}
     new = [k for k in dict.fromkeys(keys) if k not in codes]
     if new:
-        names = [str(c.name) for c in unit.filled]
+        names = [c.word for c in unit.filled]
         words = [_group_phrase(unit.name, names, k) if isinstance(k, tuple) else phrase(unit.name, k) for k in new]
         unit = unit.extended(new, words, [frames.gather(s, [keys.index(k) for k in new]) for s in series])
         codes |= {key: len(codes) + i for i, key in enumerate(new)}

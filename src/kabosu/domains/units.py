@@ -115,7 +115,7 @@ class Number:
     @property
     def name(self) -> str:
         """The column's."""
-        return str(self.column.name)
+        return self.column.word
 
     @property
     def columns(self) -> tuple[Any, ...]:
