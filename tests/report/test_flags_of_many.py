@@ -78,6 +78,6 @@ def test_a_frame_tells_the_rows_with_flags():
     explainer, rows = wine()
     es = explainer.explain_many(rows)
     frame = es.to_frame()
-    assert sorted(set(frame.loc[frame["flags"].str.contains("outside-training-range"), "row"])) == [3, 17]
-    clean = frame[frame["flags"] == ""]
+    assert sorted(set(frame.loc[frame["flagged"].str.contains("outside-training-range"), "row"])) == [3, 17]
+    clean = frame[frame["flagged"] == ""]
     assert sorted(set(clean["row"])) == [i for i, found in enumerate(es.flags) if found == ()]

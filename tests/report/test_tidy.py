@@ -10,7 +10,7 @@ import kabosu as kb
 
 X = np.random.default_rng(0).normal(size=(60, 3)) * [1, 2, 3]
 MODEL = lambda d: np.asarray(d["a"]) * 2 - np.asarray(d["b"]) * np.asarray(d["c"])  # noqa: E731
-COLUMNS = ["output", "is_target", "feature", "column", "value", "z", "unit", "coef", "std_error", "low", "high", "coef_scaled", "std_error_scaled", "contribution", "rank", "fidelity", "prediction", "local_prediction", "flags"]
+COLUMNS = ["output", "is_target", "feature", "column", "value", "z", "unit", "coef", "std_error", "low", "high", "coef_scaled", "std_error_scaled", "contribution", "rank", "fidelity", "prediction", "local_prediction", "flagged"]
 
 
 def check(frame, e, row=None):
@@ -29,7 +29,7 @@ def check(frame, e, row=None):
             expected += [e.certificate.fidelity[t], e.prediction[t], e.local_prediction[t]]
             numbers = got[["z", "coef", "std_error", "low", "high", "coef_scaled", "std_error_scaled", "contribution", "rank", "fidelity", "prediction", "local_prediction"]]
             np.testing.assert_allclose(numbers.to_numpy(dtype=float), expected, rtol=1e-12)
-            assert got["flags"] == ", ".join(flag.code for flag in e.certificate.flags)
+            assert got["flagged"] == ", ".join(flag.code for flag in e.certificate.flags)
             assert row is None or got["row"] == row
             at += 1
     assert at == len(frame)

@@ -101,7 +101,7 @@ def _columns(
         "contribution": flat(coef * (z - reference)[..., None]),
         "rank": flat(rank),
         **{name: flat(a[:, None]) for name, a in whole.items()},
-        "flags": [text for codes in flags for text in [", ".join(codes)] * (k * p)],
+        "flagged": [text for codes in flags for text in [", ".join(codes)] * (k * p)],
     }
 
 
