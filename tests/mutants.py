@@ -149,6 +149,7 @@ MUTANTS = (
     Mutant("rank confidence of pairs that share nothing", "diagnostics/ranking.py", "for i in range(K - 2, 0, -1):", "for i in range(0):", "tests/laws/test_order.py::test_against_simulated_coefficients"),
     Mutant("widths weighed without their normalizers", "kernels/width.py", "logs - np.array(log_normalizers(logs))[:, None]", "logs - 0 * np.array(log_normalizers(logs))[:, None]", "tests/laws/test_widths.py::test_every_width_has_its_analytic_slope"),
     Mutant("normalizers after one round", "kernels/width.py", "rounds: int = 200", "rounds: int = 1", "tests/laws/test_widths.py::test_normalizers_are_those_of_the_normal_law"),
+    Mutant("auto follows rounding", "recipes.py", "ROUNDING = 1e-9", "ROUNDING = -1.0", "tests/laws/test_widths.py::test_a_line_through_rounding_is_no_reason_to_take_a_width"),
     Mutant("auto takes the narrowest", "recipes.py", 'return good[-1], f"the widest', 'return good[0], f"the widest', "tests/laws/test_widths.py::test_the_rule_by_itself"),
     Mutant("the proxy has seen what it predicts", "surrogates/proxy.py", "[learn(draws.only(fold != r), Y[fold != r, c]) for c in own]", "[learn(draws, Y[:, c]) for c in own]", "tests/laws/test_proxy.py::test_draws_are_predicted_by_proxies_that_have_not_seen_their_replicate"),
     Mutant("the limit of the proxy left out", "surrogates/proxy.py", " - line\n", "\n", "tests/laws/test_proxy.py::test_products_are_for_the_quadratic_proxy"),

@@ -25,13 +25,14 @@ MOST_ROWS = 100_000_000  # of one instance: beyond it the draws do not fit in me
 
 
 NEARLY = 0.05  # of held-out R2
+ROUNDING = 1e-9  # of the answer: a saturated probability moves less
 
 
 @dataclass(frozen=True)
 class AutoWidth:
     """The widest width at which a line describes the model, and the draws suffice.
 
-    Among widths that are not near-global, at which the draws (or listed rows) count for enough, and whose error is at most ``error`` of the largest
+    Among widths that are not near-global, at which the answer moves by more than rounding, the draws (or listed rows) count for enough, and whose error is at most ``error`` of the largest
     coefficient: the widest whose held-out R2 reaches ``fidelity``;
     where none does, the widest whose R2 is within 0.05 of the largest (after OptiLIME, Visani et al. 2020, which searches by repeated sampling).
     """
@@ -46,7 +47,8 @@ class AutoWidth:
     def choose(self, path: Sequence[Any]) -> tuple[int, str]:
         """Position among explanations of rising width, and the rule in words."""
         at = [(float(e.certificate.fidelity[e.target_index]), float(e.certificate.monte_carlo_error[e.target_index])) for e in path]
-        local = [i for i, e in enumerate(path) if not e.certificate.radius > GLOBAL] or [0]
+        moves = [i for i, e in enumerate(path) if not e.certificate.spread[e.target_index] <= ROUNDING * abs(e.prediction[e.target_index])] or range(len(path))
+        local = [i for i in moves if not path[i].certificate.radius > GLOBAL] or [moves[0]]
         worth = [e.certificate.effective_sample_size - enough(len(e)) for e in path]
         counted = [i for i in local if worth[i] >= 0] or [max(local, key=lambda i: worth[i])]
         certain = [i for i in counted if not at[i][1] > self.error] or counted

@@ -125,8 +125,8 @@ def test_auto_says_so_where_no_line_describes_the_model():
 
 def test_the_rule_by_itself():
     def path(*pairs):
-        certificate = lambda f, m, worth=1000.0: SimpleNamespace(fidelity=[f], monte_carlo_error=[m], effective_sample_size=worth, radius=0.5)  # noqa: E731
-        return [type("E", (), {"target_index": 0, "certificate": certificate(*pair), "__len__": lambda self: 20})() for pair in pairs]
+        certificate = lambda f, m, worth=1000.0: SimpleNamespace(fidelity=[f], monte_carlo_error=[m], effective_sample_size=worth, radius=0.5, spread=[0.1])  # noqa: E731
+        return [type("E", (), {"target_index": 0, "prediction": [0.5], "certificate": certificate(*pair), "__len__": lambda self: 20})() for pair in pairs]
 
     rule = AutoWidth(fidelity=0.9, error=0.1)
     assert rule.choose(path((0.99, 0.01), (0.95, 0.01), (0.7, 0.01)))[0] == 1
@@ -135,6 +135,15 @@ def test_the_rule_by_itself():
     assert rule.choose(path((np.nan, np.nan), (np.nan, np.nan)))[0] == 1
     assert rule.choose(path((0.99, 0.0, 1.0), (0.99, 0.0, 39.0), (0.7, 0.2, 40.0), (0.6, 0.2, 300.0)))[0] == 2
     assert rule.choose(path((0.99, 0.0, 1.0), (0.5, 0.9, 30.0), (0.99, 0.0, 2.0)))[0] == 1
+
+
+def test_a_line_through_rounding_is_no_reason_to_take_a_width():
+    """A probability of 1 moves by 1e-16 nearby, and a line may follow that well."""
+    X = np.random.default_rng(0).normal(size=(400, 4))
+    model = lambda A: 1 / (1 + np.exp(-36 * (A[:, 0] + 1.0) - A[:, 1]))  # noqa: E731
+    e = kb.TabularExplainer(model, X, kernel_width="auto").explain(np.zeros(4))
+    assert e.prediction[0] > 1 - 1e-12
+    assert e.certificate.spread[0] > 1e-3
 
 
 def test_auto_counts_the_rows_of_an_observed_neighborhood():
