@@ -1,9 +1,10 @@
 """Numbers as bins, and back: lime's discretizers."""
 
 from abc import ABC, abstractmethod
+from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import pairwise
 from typing import Any
 
@@ -22,8 +23,14 @@ class Binning:
 
     borders: Float[Array, "m"]
 
+    @cached_property
+    def _known(self) -> list[float]:
+        return self.borders.tolist()
+
     def __call__(self, x: Any) -> Any:
         """Bins of an array or a number."""
+        if isinstance(x, float) and x == x:
+            return bisect_left(self._known, x)
         return np.searchsorted(self.borders, x) + np.isnan(x)
 
 

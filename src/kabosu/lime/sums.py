@@ -18,20 +18,17 @@ REFINED = 3  # times at most
 
 def around_first(Z: Array, moved: Float[Array, "s k"], weights: Float[Array, "s"]) -> Moments:
     """Moments of numbers counted from the first row, or of masks counted from all ones, in one pass whatever their order in memory."""
-    root, (s, p), sign = np.sqrt(weights), Z.shape, -1 if Z.dtype == bool else 1
-    gram, cross = np.zeros((1 + p, 1 + p)), np.empty((1 + p, moved.shape[1]))
-    part, response = np.zeros((p, p)), (root[:, None] * moved).T.copy()
-    cross[0] = response @ root
-    cross[1:] = 0
+    root, (s, p), k = np.sqrt(weights), Z.shape, moved.shape[1]
+    sums = np.zeros((1 + p + k, 1 + p + k))
     for start in range(0, s, ROWS):
         at = slice(start, min(start + ROWS, s))
-        A = (~Z[at] if sign < 0 else Z[at] - Z[0]).T * root[at]
-        part += A @ A.T
-        gram[1:, 0] += sign * (A @ root[at])
-        for c, y in enumerate(response):
-            cross[1:, c] += sign * (A @ y[at])
-    gram[0, 0], gram[0, 1:], gram[1:, 1:] = weights.sum(), gram[1:, 0], part
-    return Moments(gram[None, None], cross[None, None], np.square(response).sum(axis=1)[None, None], np.array([weights @ weights]), s)
+        A = np.empty((1 + p + k, at.stop - start))  # the constant, the columns, the answers
+        A[0] = root[at]
+        np.multiply(*((~Z[at].T, -root[at]) if Z.dtype == bool else ((Z[at] - Z[0]).T, root[at])), out=A[1 : 1 + p])
+        np.multiply(moved[at].T, root[at], out=A[1 + p :])
+        sums += A @ A.T
+    columns, answers = slice(0, 1 + p), slice(1 + p, None)
+    return Moments(sums[None, None, columns, columns], sums[None, None, columns, answers], sums.diagonal()[None, None, answers], np.array([weights @ weights]), s)
 
 
 def largest(Z: Bool[Array, "s p"], moved: Float[Array, "s k"], weights: Float[Array, "s"], K: int) -> list[Int[Array, "K"]] | None:
