@@ -35,6 +35,17 @@ def test_against_simulated_coefficients(p, K, uneven):
     assert rank_confidence(one(*b), one(*error), K)[0, 0] == pytest.approx(settled, abs=0.01)
 
 
+@pytest.mark.parametrize("k", [1, 2, 3])
+@pytest.mark.parametrize("p", [4, 30, 130])
+def test_confidence_is_the_same_in_any_company(p, k):
+    rng = np.random.default_rng(0)
+    coef, error = rng.normal(size=(700, p, k)), rng.exponential(0.2, size=(700, p, k))
+    for K in (1, 3, 5):
+        together = rank_confidence(coef, error, K)
+        for some in ([0], [1], [2, 3], range(4, 60)):
+            np.testing.assert_array_equal(together[list(some)], rank_confidence(coef[list(some)], error[list(some)], K))
+
+
 def test_what_is_exact_is_sure_and_what_is_unknown_is_not_known():
     b, sure, unknown = one(2.0, 2.0, 1.0), np.zeros((1, 3, 1)), np.full((1, 3, 1), np.nan)
     assert rank_confidence(b, sure, 2)[0, 0] == 1

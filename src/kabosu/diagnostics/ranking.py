@@ -46,7 +46,8 @@ def _settled(size: Float[Array, "B p 1 k"], error: Float[Array, "B p 1 k"], K: i
     settled, step = np.ones(value.shape), max(1, TOGETHER // value.size)
     for start in range(K, size.shape[1], step):
         others = slice(start, start + step)
-        settled *= _below(value[:, None] - size[:, others], error[:, others]).prod(axis=1)
+        for share in _below(value[:, None] - size[:, others], error[:, others]).swapaxes(0, 1):
+            settled *= share  # one by one, so that no last bit goes with the company
     for i in range(K - 2, 0, -1):
         value = size[:, i] + error[:, i] * NODES
         settled = _mean_below(settled, _below(value - size[:, i + 1], error[:, i + 1]))
